@@ -1,0 +1,33 @@
+# One set of flags for our own code; generated code is linked, not held to it.
+add_library(frontrunner_flags INTERFACE)
+target_include_directories(frontrunner_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(frontrunner_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wno-missing-field-initializers)
+if(FRONTRUNNER_SANITIZE)
+  add_compile_options(-fsanitize=${FRONTRUNNER_SANITIZE}
+                      -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${FRONTRUNNER_SANITIZE})
+endif()
+
+# frontrunner_library(NAME SOURCES … [LINKS …]): a static library of our own.
+function(frontrunner_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC frontrunner_flags ${ARG_LINKS})
+endfunction()
+
+# frontrunner_test(NAME SOURCES … [LINKS …] [LABELS …] [TIMEOUT seconds]): one
+# GoogleTest binary, each of its tests known to CTest by its own name.
+function(frontrunner_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE frontrunner_flags ${ARG_LINKS}
+                                        GTest::gmock GTest::gtest_main)
+  include(GoogleTest)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
