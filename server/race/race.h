@@ -64,8 +64,9 @@ class RaceRun : public Attempt {
 };
 
 /// Asks its entrants by the rules of a race; the first success is the answer.
-/// Itself a source, so races nest. Its entrants may misbehave: throw from
-/// Start, answer inside it, or answer twice.
+/// Itself a source, so races nest (always kConnected: each entrant waits for
+/// its own connection). Its entrants may misbehave: throw from Start, answer
+/// inside it, or answer twice.
 class Race final : public Source {
  public:
   struct Settings {
@@ -79,7 +80,6 @@ class Race final : public Source {
 
   std::string_view name() const override;
   std::unique_ptr<Attempt> Start(const Query& query, Done done) override;
-  Connectivity connectivity() const override;
 
   /// Like Start, with a cache policy and everything there is to say at the end.
   /// `done` runs exactly once, on the loop and never inside Run, unless the
@@ -88,12 +88,11 @@ class Race final : public Source {
   [[nodiscard]] std::unique_ptr<RaceRun> Run(const Query& query,
                                              CachePolicy policy, RaceDone done);
 
-  const std::vector<Entrant>& entrants() const;
+  const std::vector<Entrant>& entrants() const { return settings_->entrants; }
 
  private:
-  class State;
-  std::shared_ptr<const Settings> settings_;
   Loop& loop_;
+  const std::shared_ptr<const Settings> settings_;
 };
 
 }  // namespace frontrunner
