@@ -28,7 +28,7 @@ CLI::Option* AddDuration(CLI::App& app, const std::string& name,
   return app
       .add_option_function<std::string>(
           name,
-          [&target](const std::string& text) {
+          [&target, name](const std::string& text) {
             absl::Duration duration;
             if (!absl::ParseDuration(Absl(text), &duration) ||
                 duration < absl::ZeroDuration() || duration > absl::Hours(1)) {
@@ -68,6 +68,7 @@ void AddOptions(CLI::App& app, Flags& flags) {
            const auto code = CodeFromName(name);
            if (!code || *code == absl::StatusCode::kOk) {
              throw CLI::ValidationError(
+                 "--fail-code",
                  name + " is not a failure's code such as UNAVAILABLE");
            }
            flags.service.fail_code = *code;
