@@ -1,0 +1,128 @@
+#include "server/config/config.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "server/base/strings.h"
+#include "server/config/checks.h"
+#include "server/config/defaults.h"
+#include "server/config/lines.h"
+#include "server/config/mistakes.h"
+#include "server/config/reader.h"
+#include "yaml-cpp/yaml.h"
+
+namespace frontrunner {
+namespace {
+
+using config::Findings;
+using config::Lines;
+using config::Place;
+
+constexpr size_t kMaxFile = 8U << 20;
+
+/// The one document of the text; nullopt, and a mistake, where there is not
+/// exactly one.
+std::optional<YAML::Node> OneDocument(std::string_view text, const Lines& lines,
+                                      Findings& findings) {
+  if (const auto bad = config::FirstBadByte(text)) {
+    findings.Add(lines.AtOffset(*bad),
+                 absl::StrFormat("the byte 0x%02X; allowed: UTF-8 without "
+                                 "control characters",
+                                 static_cast<unsigned char>(text[*bad])));
+    return std::nullopt;
+  }
+  const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+  if (documents.empty() || documents.front().IsNull()) {
+    findings.Add(Place{.line = 1, .column = 1},
+                 "the file is empty; allowed: a mapping with tables in it");
+    return std::nullopt;
+  }
+  if (documents.size() > 1) {
+    const YAML::Mark mark = documents[1].Mark();
+    findings.Add(lines.At(mark.line, mark.column),
+                 "a second document; allowed: one");
+    return std::nullopt;
+  }
+  return documents.front();
+}
+
+void Read(std::string_view text, const Lines& lines, Findings& findings,
+          config::v1::Config& message) {
+  const auto document = OneDocument(text, lines, findings);
+  if (!document) return;
+  config::Reader(lines, findings).Read(*document, message);
+  config::FillDefaults(message);
+  config::CheckRaces(message, findings);
+  config::CheckListens(message, findings);
+  config::CheckLimits(message, findings);
+}
+
+LoadedConfig Unreadable(const std::string& path, std::string why) {
+  LoadedConfig loaded{.file_name = path};
+  loaded.mistakes.push_back(Mistake{
+      .text = absl::StrCat("the file can't be read: ", std::move(why))});
+  return loaded;
+}
+
+std::string Reason(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+std::string LoadedConfig::Explain() const {
+  std::string text;
+  for (const Mistake& mistake : mistakes) {
+    absl::StrAppend(&text, file_name, ":");
+    if (mistake.line > 0) {
+      absl::StrAppend(&text, mistake.line, ":", mistake.column, ":");
+    }
+    absl::StrAppend(&text, " ", mistake.text, "\n");
+  }
+  return text;
+}
+
+LoadedConfig LoadConfig(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen(path.c_str(), "re"), &std::fclose);
+  if (file == nullptr) return Unreadable(path, Reason(errno));
+  std::string text;
+  std::string block(64U << 10, '\0');
+  while (text.size() <= kMaxFile) {
+    errno = 0;
+    const size_t got = std::fread(block.data(), 1, block.size(), file.get());
+    text.append(block, 0, got);
+    if (got < block.size()) break;
+  }
+  if (std::ferror(file.get()) != 0) return Unreadable(path, Reason(errno));
+  if (text.size() > kMaxFile) return Unreadable(path, "larger than 8 MiB");
+  return ParseConfig(text, path);
+}
+
+LoadedConfig ParseConfig(std::string_view text, std::string file_name) {
+  LoadedConfig loaded{.file_name = std::move(file_name)};
+  // A byte order mark is no part of the first line.
+  text = Std(absl::StripPrefix(Absl(text), "\xEF\xBB\xBF"));
+  const Lines lines(text);
+  Findings findings;
+  // yaml-cpp reports by throwing; nothing of it leaves this function.
+  try {
+    Read(text, lines, findings, loaded.config);
+  } catch (const YAML::Exception& wrong) {
+    findings.Add(lines.At(wrong.mark.line, wrong.mark.column),
+                 absl::StrCat("this is not YAML: ", wrong.msg));
+  } catch (const std::exception& wrong) {
+    findings.Add(Place{},
+                 absl::StrCat("the file can't be read: ", wrong.what()));
+  }
+  loaded.mistakes = findings.Take();
+  return loaded;
+}
+
+}  // namespace frontrunner

@@ -1,0 +1,135 @@
+// What the reader makes of names and absent fields; how it walks is in
+// reader.cc.
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "frontrunner/config/v1/options.pb.h"
+#include "server/base/strings.h"
+#include "server/config/reader.h"
+
+namespace frontrunner::config {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::OneofDescriptor;
+
+void Reader::Complete(const Path& path, Message& message, const Seen& seen) {
+  const Descriptor& type = *message.GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const v1::Rules& rules = field.options().GetExtension(v1::rules);
+    if (seen.names.contains(field.name())) continue;
+    if (rules.required() && !seen.meant.contains(field.name())) {
+      findings_.Add(findings_.PlaceOf(path),
+                    absl::StrCat(Show(path), " has no ", field.name(),
+                                 "; it is required"));
+    }
+    if (rules.default_yaml().empty()) continue;
+    const bool outer = std::exchange(in_default_, true);
+    const YAML::Node node = YAML::Load(rules.default_yaml());
+    const Path field_path = Join(path, field.name());
+    ReadField(
+        Value{
+            .node = node, .path = field_path, .place = findings_.PlaceOf(path)},
+        Slot{&message, &field});
+    in_default_ = outer;
+  }
+}
+
+void Reader::CheckOneofs(const Path& path, const Message& message,
+                         const Seen& seen) {
+  const Descriptor& type = *message.GetDescriptor();
+  for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
+    const OneofDescriptor& oneof = *type.oneof_decl(i);
+    std::vector<std::string> names;
+    std::vector<std::string> found;
+    bool meant = false;
+    Place last;
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      const std::string& name = oneof.field(j)->name();
+      names.push_back(name);
+      meant = meant || seen.meant.contains(name);
+      const auto at = seen.names.find(name);
+      if (at == seen.names.end()) continue;
+      found.push_back(name);
+      if (at->second.line > last.line ||
+          (at->second.line == last.line && at->second.column > last.column)) {
+        last = at->second;
+      }
+    }
+    const std::string allowed =
+        absl::StrCat("; allowed: one of ", absl::StrJoin(names, ", "));
+    if (found.size() > 1) {
+      findings_.Add(
+          last, absl::StrCat(Show(path), " is ", absl::StrJoin(found, " and "),
+                             " at once", allowed));
+    } else if (found.empty() && !meant &&
+               oneof.options().GetExtension(v1::one_of_these)) {
+      findings_.Add(
+          findings_.PlaceOf(path),
+          absl::StrCat(Show(path), " has no ", oneof.name(), allowed));
+    }
+  }
+}
+
+void Reader::CheckDistinct(const Value& list) {
+  absl::flat_hash_set<std::string> seen;
+  for (const auto& item : list.node) {
+    if (item.IsScalar() && !seen.insert(item.Scalar()).second) {
+      findings_.Add(PlaceOf(item),
+                    absl::StrCat(Show(list.path), " has ", Quote(item.Scalar()),
+                                 " twice; allowed: each once"));
+    }
+  }
+}
+
+bool Reader::TakeName(const YAML::Node& key, const Path& path, Seen& seen,
+                      std::string& name, Place& place) {
+  place = PlaceOf(key);
+  if (!key.IsScalar()) {
+    findings_.Add(place, absl::StrCat(Show(path),
+                                      " has a name that is not a text; "
+                                      "allowed: a text"));
+    return false;
+  }
+  name = key.Scalar();
+  const auto [first, is_first] = seen.names.emplace(name, place);
+  if (!is_first) {
+    findings_.Add(
+        place,
+        absl::StrCat(Show(path), " has ", Quote(name), " twice, first in line ",
+                     first->second.line, "; allowed: each once"));
+  }
+  return is_first;
+}
+
+Place Reader::PlaceOf(const YAML::Node& node) const {
+  const YAML::Mark mark = node.Mark();
+  return lines_.At(mark.line, mark.column);
+}
+
+Place Reader::PlaceOf(const YAML::Node& node, Place key) const {
+  return node.IsScalar() ? PlaceOf(node) : key;
+}
+
+void Reader::Locate(const Value& value) {
+  if (!in_default_) findings_.Locate(value.path, value.place);
+}
+
+void Reader::Wrong(const Value& value, std::string_view allowed) {
+  std::string found;
+  if (value.node.IsScalar()) {
+    found = Quote(value.node.Scalar());
+  } else if (value.node.IsSequence()) {
+    found = "a list";
+  } else {
+    found = value.node.IsMap() ? "a mapping" : "empty";
+  }
+  findings_.Add(value.place, absl::StrCat(Show(value.path), " is ", found,
+                                          "; allowed: ", Absl(allowed)));
+}
+
+}  // namespace frontrunner::config
