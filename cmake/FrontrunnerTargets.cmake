@@ -4,6 +4,9 @@ target_include_directories(frontrunner_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(frontrunner_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wno-missing-field-initializers)
+# g++ 12 warns of overlaps that cannot be (GCC bug 105651).
+target_compile_options(frontrunner_flags INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(FRONTRUNNER_SANITIZE)
   add_compile_options(-fsanitize=${FRONTRUNNER_SANITIZE}
                       -fno-sanitize-recover=all -fno-omit-frame-pointer)
