@@ -231,7 +231,6 @@ void Underway::ArriveLater(size_t i, Outcome outcome) {
 void Underway::Settle(size_t i, Outcome outcome) {
   Slot& slot = slots_[i];
   EntrantResult& result = results_[i];
-  if (result.finished_after) return;
   result.finished_after = loop_.Now() - began_;
   if (outcome.ok() && !outcome->bytes) {
     outcome = absl::InternalError("answered without a value");

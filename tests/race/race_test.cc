@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -19,8 +20,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr StartRule kOthersFail{StartRule::kOthersFail, {}};
 constexpr StartRule After(Duration after) { return {StartRule::kAfter, after}; }
@@ -454,6 +453,78 @@ TEST_F(RaceTest, ASecondAnswerIsDropped) {
   EXPECT_EQ(*result_->outcome->bytes, "B");
   std::move (*kept)(TextValue("and a third, when all is over"));
   EXPECT_EQ(*result_->outcome->bytes, "B");
+}
+
+/// Does as told when it is destroyed or reprioritised.
+class RudeAttempt final : public Attempt {
+ public:
+  RudeAttempt(std::function<void()> destroyed,
+              std::function<void()> reprioritised)
+      : destroyed_(std::move(destroyed)),
+        reprioritised_(std::move(reprioritised)) {}
+  ~RudeAttempt() override {
+    if (destroyed_) destroyed_();
+  }
+  void Reprioritise(int) override {
+    if (reprioritised_) reprioritised_();
+  }
+
+ private:
+  std::function<void()> destroyed_;
+  std::function<void()> reprioritised_;
+};
+
+TEST_F(RaceTest, ALoserThatAnswersWhenItIsCancelledIsNotHeard) {
+  entrants_.push_back({std::make_shared<RudeSource>([](Done done) {
+                         auto kept = std::make_shared<Done>(std::move(done));
+                         return std::make_unique<RudeAttempt>(
+                             [kept] { std::move (*kept)(TextValue("me too")); },
+                             nullptr);
+                       }),
+                       {},
+                       {},
+                       false});
+  Enter(b_);
+  Run();
+  b_->Answer(TextValue("B"));
+  EXPECT_EQ(*result_->outcome->bytes, "B");
+  EXPECT_THAT(Verdicts(), ElementsAre(Verdict::kCancelled, Verdict::kWon));
+}
+
+TEST_F(RaceTest, ALoserWhoseEndTakesTheWholeRunWithItCrashesNothing) {
+  entrants_.push_back({std::make_shared<RudeSource>([this](Done) {
+                         return std::make_unique<RudeAttempt>(
+                             [this] { run_ = nullptr; }, nullptr);
+                       }),
+                       {},
+                       {},
+                       false});
+  Enter(b_);
+  Enter(c_);
+  Run();
+  b_->Answer(TextValue("B"));
+  EXPECT_FALSE(result_);
+  EXPECT_EQ(c_->underway(), 0U);
+}
+
+TEST_F(RaceTest, AnAnswerInsideReprioritiseWaitsATurn) {
+  entrants_.push_back({std::make_shared<RudeSource>([](Done done) {
+                         auto kept = std::make_shared<Done>(std::move(done));
+                         return std::make_unique<RudeAttempt>(nullptr, [kept] {
+                           std::move (*kept)(TextValue("promoted"));
+                         });
+                       }),
+                       {},
+                       {},
+                       false});
+  Enter(b_);
+  Run();
+  run_->Reprioritise(-1);
+  EXPECT_FALSE(result_);
+  EXPECT_THAT(b_->priorities(), ElementsAre(-1));
+  loop_.RunUntilIdle();
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(*result_->outcome->bytes, "promoted");
 }
 
 TEST_F(RaceTest, ASuccessWithoutBytesIsAFailure) {
