@@ -1,0 +1,106 @@
+#include "server/tables/flight.h"
+
+#include <utility>
+
+namespace frontrunner {
+
+Flight::Flight(Loop& loop, Owner& owner, CallPtr call, CachePolicy policy)
+    : loop_(loop),
+      owner_(owner),
+      call_(std::move(call)),
+      policy_(policy),
+      deadlines_(loop, [this] { OnDue(); }) {}
+
+Flight::~Flight() {
+  for (Caller* caller : callers_) caller->host = nullptr;
+}
+
+void Flight::Join(Caller& caller) {
+  caller.host = this;
+  caller.place = callers_.insert(callers_.end(), &caller);
+  caller.due = deadlines_.Add(caller.race_deadline, caller);
+  CountPriority(caller.lookup().priority, +1);
+  TellPriority();
+}
+
+void Flight::Begin(Race& race, const Query& query) {
+  Query ours = query;
+  priority_ = priorities_.begin()->first;
+  ours.priority = priority_;
+  run_ = race.Run(ours, policy_,
+                  [this](RaceResult result) { OnRaceOver(std::move(result)); });
+}
+
+void Flight::Overwrite(std::shared_ptr<const ToStore> put) {
+  overwritten_ = true;
+  put_ = std::move(put);
+}
+
+void Flight::Leave(Caller& caller) {
+  LetGo(caller);
+  if (!run_) return;  // its end is being told to the others
+  if (callers_.empty()) {
+    Cancel();
+  } else {
+    TellPriority();
+  }
+}
+
+void Flight::PriorityChanged(Caller& caller, int before) {
+  CountPriority(before, -1);
+  CountPriority(caller.lookup().priority, +1);
+  TellPriority();
+}
+
+void Flight::LetGo(Caller& caller) {
+  caller.host = nullptr;
+  callers_.erase(caller.place);
+  deadlines_.Remove(caller.due);
+  CountPriority(caller.lookup().priority, -1);
+}
+
+void Flight::CountPriority(int priority, int by) {
+  const auto count = priorities_.try_emplace(priority, 0).first;
+  count->second += by;
+  if (count->second == 0) priorities_.erase(count);
+}
+
+void Flight::TellPriority() {
+  if (!run_ || priorities_.empty()) return;
+  const int most_urgent = priorities_.begin()->first;
+  if (most_urgent == priority_) return;
+  priority_ = most_urgent;
+  run_->Reprioritise(most_urgent);
+}
+
+void Flight::OnRaceOver(RaceResult result) {
+  const auto keep = shared_from_this();
+  run_ = nullptr;
+  const auto race = std::make_shared<const RaceResult>(std::move(result));
+  while (!callers_.empty()) {
+    Caller& caller = *callers_.front();
+    LetGo(caller);
+    owner_.Answer(*this, caller, race);
+  }
+  owner_.Landed(*this, race.get());
+}
+
+void Flight::OnDue() {
+  const auto keep = shared_from_this();
+  const auto race = std::make_shared<const RaceResult>(
+      run_->AsIfAbandoned(absl::StatusCode::kDeadlineExceeded));
+  while (Caller* caller = deadlines_.FirstOver()) {
+    LetGo(*caller);
+    // The answer comes last: with it others may leave, and newcomers join.
+    if (run_ && callers_.empty()) Cancel();
+    TellPriority();
+    owner_.Answer(*this, *caller, race);
+  }
+}
+
+void Flight::Cancel() {
+  run_ = nullptr;
+  owner_.Landed(*this, nullptr);
+}
+
+}  // namespace frontrunner

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "server/loop/loop.h"
+#include "server/tables/by_key.h"
+#include "server/tables/caller.h"
+#include "server/tables/deadlines.h"
+
+namespace frontrunner {
+
+/// Those who wait with wait_for_value for somebody to Put their key, first come
+/// first served per key. The loop's thread only; bounded. Destroying it lets
+/// everybody go unanswered.
+class Waiting final : private CallerHost {
+ public:
+  struct Settings {
+    /// The most a caller waits here.
+    Duration max_wait;
+    /// More are refused with OVERLOADED.
+    size_t max_waiters = 0;
+  };
+
+  /// `loop` and `gauge` (those waiting now, on all loops) outlive it.
+  Waiting(Loop& loop, Settings settings, std::atomic<uint64_t>& gauge);
+  ~Waiting();
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+  /// Takes in a caller whose `race` found nothing, or answers it at once where
+  /// it cannot wait. May run its done.
+  void Park(Caller& caller, std::shared_ptr<const RaceResult> race);
+
+  /// Answers everyone who waits for the key now, in order. Those who come back
+  /// while it does are not among them.
+  void Serve(const CallContext& call, const ToStore& put);
+
+  /// Ends everyone, and refuses whoever comes later, with DRAINING.
+  void Drain();
+
+ private:
+  void Leave(Caller& caller) override;
+  void PriorityChanged(Caller& /*caller*/, int /*before*/) override {}
+  void OnDue();
+  /// Fails a caller that is not, or no longer, in here.
+  static void Fail(Caller& caller, Reason reason, absl::Status status);
+
+  Loop& loop_;
+  const Settings settings_;
+  std::atomic<uint64_t>& gauge_;
+  /// No list is empty.
+  ByKey<std::list<Caller*>> by_key_;
+  Deadlines deadlines_;
+  size_t size_ = 0;
+  uint64_t next_number_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace frontrunner
