@@ -1,0 +1,136 @@
+// The schema itself: whatever a later field says of itself has to be something
+// that the reader understands.
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/duration.pb.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "frontrunner/config/v1/config.pb.h"
+#include "frontrunner/config/v1/options.pb.h"
+#include "server/config/config.h"
+#include "server/config/scalar.h"
+#include "server/config/units.h"
+
+namespace frontrunner::config {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+void ForEachMessage(const std::function<void(const Descriptor&)>& visit) {
+  const auto& file = *v1::Config::descriptor()->file();
+  for (int i = 0; i < file.message_type_count(); ++i) {
+    visit(*file.message_type(i));
+  }
+}
+
+void ForEachField(const std::function<void(const FieldDescriptor&)>& visit) {
+  ForEachMessage([&visit](const Descriptor& message) {
+    for (int i = 0; i < message.field_count(); ++i) visit(*message.field(i));
+  });
+}
+
+const v1::Rules& RulesOf(const FieldDescriptor& field) {
+  return field.options().GetExtension(v1::rules);
+}
+
+/// Whether `bound` is written as the field's values are.
+bool IsValueOf(const FieldDescriptor& field, const std::string& bound) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return ParseNumber(bound).has_value();
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return RulesOf(field).unit() == v1::SIZE ? ParseSize(bound).has_value()
+                                               : ParseNumber(bound).has_value();
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return ParseRatio(bound).has_value();
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return ParseDuration(bound).has_value();
+    default:
+      return false;
+  }
+}
+
+TEST(Schema, EveryFieldHasATypeThatCanBeRead) {
+  ForEachField([](const FieldDescriptor& field) {
+    switch (field.cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING:
+      case FieldDescriptor::CPPTYPE_UINT32:
+      case FieldDescriptor::CPPTYPE_UINT64:
+      case FieldDescriptor::CPPTYPE_BOOL:
+      case FieldDescriptor::CPPTYPE_ENUM:
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        break;
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+        EXPECT_EQ(RulesOf(field).unit(), v1::RATIO) << field.full_name();
+        break;
+      default:
+        ADD_FAILURE() << field.full_name();
+    }
+  });
+}
+
+TEST(Schema, MapsHaveTextKeysAndMessagesAsValues) {
+  ForEachField([](const FieldDescriptor& field) {
+    if (!field.is_map()) return;
+    const Descriptor& entry = *field.message_type();
+    EXPECT_EQ(entry.map_key()->cpp_type(), FieldDescriptor::CPPTYPE_STRING)
+        << field.full_name();
+    EXPECT_EQ(entry.map_value()->cpp_type(), FieldDescriptor::CPPTYPE_MESSAGE)
+        << field.full_name();
+  });
+}
+
+TEST(Schema, EveryBoundIsWrittenAsTheFieldIs) {
+  ForEachField([](const FieldDescriptor& field) {
+    const v1::Rules& rules = RulesOf(field);
+    for (const std::string& bound : {rules.min(), rules.max()}) {
+      if (bound.empty()) continue;
+      EXPECT_TRUE(IsValueOf(field, bound)) << field.full_name() << bound;
+    }
+  });
+}
+
+TEST(Schema, ShorthandsNameAField) {
+  ForEachMessage([](const Descriptor& message) {
+    const std::string& field = message.options().GetExtension(v1::shorthand);
+    if (field.empty()) return;
+    ASSERT_NE(message.FindFieldByName(field), nullptr) << message.full_name();
+    EXPECT_TRUE(IsScalar(*message.FindFieldByName(field)));
+  });
+}
+
+TEST(Schema, WhatIsWrittenAsOneScalarHasOneFieldThatIsNoWord) {
+  ForEachMessage([](const Descriptor& message) {
+    if (!message.options().GetExtension(v1::scalar)) return;
+    int others = 0;
+    for (int i = 0; i < message.field_count(); ++i) {
+      if (message.field(i)->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+        continue;
+      }
+      ++others;
+      EXPECT_TRUE(IsScalar(*message.field(i))) << message.full_name();
+    }
+    EXPECT_EQ(others, 1) << message.full_name();
+  });
+}
+
+TEST(Schema, EveryDefaultIsAllowed) {
+  // All messages but those in a oneof are in it, and so are their defaults.
+  const auto loaded = ParseConfig(
+      "sources:\n"
+      "  m: {memory: {}}\n"
+      "  r: {redis: {address: 'r:1'}}\n"
+      "  c: {memcached: {servers: ['c:1']}}\n"
+      "  g: {grpc: {target: 'g:1'}}\n"
+      "  f: {computation: {function: f}}\n"
+      "tables: {t: {race: [{source: m}], write_back: {ttl: 1s}}}\n",
+      "f");
+  EXPECT_EQ(loaded.Explain(), "");
+}
+
+}  // namespace
+}  // namespace frontrunner::config
