@@ -1,0 +1,23 @@
+#pragma once
+
+#include "server/rpc/handler_parts.h"
+#include "server/rpc/transport.h"
+
+namespace frontrunner {
+
+/// LookupService.Lookup. What memory has is answered at once on the edge
+/// thread; all else goes to the loop that owns the key, and is answered from
+/// there.
+class LookupHandler final : public Handler {
+ public:
+  explicit LookupHandler(HandlerParts parts) : parts_(parts) {}
+
+  void Handle(ServerCall& call) override;
+
+ private:
+  class Pending;
+
+  const HandlerParts parts_;
+};
+
+}  // namespace frontrunner
