@@ -17,6 +17,9 @@ class CompletionTag {
   ~CompletionTag() = default;
 };
 
+/// A tag as gRPC wants it.
+inline void* AsTag(CompletionTag* tag) { return tag; }
+
 /// A tag that is a part of its owner and calls one of its members.
 template <typename Owner, void (Owner::*kMember)(bool)>
 class MemberTag final : public CompletionTag {

@@ -22,13 +22,21 @@ namespace frontrunner {
 class Connection;
 class ConnectionImpl;
 
+/// What a CommandList is made of.
+class CommandLink {
+ private:
+  friend class CommandList;
+  CommandLink* previous_ = nullptr;
+  CommandLink* next_ = nullptr;
+};
+
 /// One command and its place in line: derive from it, then Connection::Send it.
 /// Belongs to the caller, lives on the connection's loop, and is sent once.
 ///
 /// Destroying it gives it up: nothing more is called, it is not written if it
 /// has not been yet, and if it has, its reply is read and dropped when it comes
 /// (until then it costs one pointer). It may outlive its connection.
-class Command {
+class Command : private CommandLink {
  public:
   Command() = default;
   virtual ~Command();
@@ -55,14 +63,15 @@ class Command {
  private:
   enum class Place { kNone, kHeld, kInLine, kFailing };
 
+  /// Null unless it has a place.
   ConnectionImpl* connection_ = nullptr;
   Place place_ = Place::kNone;
+  /// For kHeld: what Send was told.
   size_t bytes_ = 0;
-  /// For kHeld and kFailing.
-  Command* previous_ = nullptr;
-  Command* next_ = nullptr;
-  /// For kInLine: its number among all that were ever sent.
+  /// For kInLine: its number among all that were ever in line.
   uint64_t ticket_ = 0;
+  /// For kFailing.
+  absl::Status failure_;
 };
 
 /// Counted since they were made; shared by connections that are counted
@@ -94,7 +103,9 @@ struct ConnectionSettings {
   Address address;
   /// Makes the reader of a new connection. Required.
   std::function<std::unique_ptr<ReplyReader>()> new_reader;
-  /// Sent in order with nothing else behind them until all are answered.
+  /// Sent in order with nothing else behind them until all are answered. At
+  /// least one, so that a peer that accepts connections but never answers is
+  /// not taken for connected.
   std::vector<Greeting> greetings;
 
   /// From looking up the name to the last greeting's reply.
@@ -104,6 +115,9 @@ struct ConnectionSettings {
   /// With replies outstanding: not one whole reply for so long means that it
   /// might as well be.
   Duration reply_timeout = std::chrono::seconds(15);
+  /// A connection that lasted so long before it was lost is opened again at
+  /// once, and commands are held meanwhile.
+  Duration settled = std::chrono::seconds(1);
   Backoff::Settings backoff;
   /// For the jitter.
   uint64_t seed = 0;
@@ -127,12 +141,13 @@ struct ConnectionSettings {
 ///
 /// - Commands of one turn of the loop go out in one write, at its end.
 /// - While the first attempt to connect is under way, commands are held; it
-///   ends within connect_timeout. When a connection is lost, a new attempt is
-///   made at once, and commands are held for that one too (a server restarted
-///   while nobody asked is noticed by nobody). If it fails, or the connection
-///   before it was lost only a second ago, further attempts follow with
-///   backoff, and commands fail at once until one succeeds.
-/// - A lost connection fails every command whose reply it owed.
+///   ends within connect_timeout. When the peer closes a connection that was
+///   `settled`, a new attempt is made at once, and commands are held for that
+///   one too (a server restarted while nobody asked is noticed by nobody).
+///   Otherwise, and when that attempt fails, further ones follow with backoff,
+///   and commands fail at once until one succeeds.
+/// - A lost connection fails every command whose reply it owed. A peer that is
+///   silent for too long, or that talks nonsense, is left.
 /// - Bounds: max_outstanding and max_unwritten; what is above them fails fast.
 ///
 /// Destroying it closes the socket; no command is called any more.
