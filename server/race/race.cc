@@ -47,12 +47,12 @@ class Underway final : public RaceRun, private Arrivals {
   bool IsFinal(size_t i, const absl::Status& failure) const;
   bool LookIntoMemory();
   void StartThoseDue();
-  void StartNextIfAllBeforeAreOut();
-  void StartEntrant(size_t i);
+  void StartNextIfAllBeforeAreOut(TimePoint now);
+  void StartEntrant(size_t i, TimePoint now);
   void Arrive(size_t i, Outcome outcome) override;
   void ArriveLater(size_t i, Outcome outcome);
   void Settle(size_t i, Outcome outcome);
-  void End(RaceEnd end, int decisive, Outcome outcome);
+  void End(RaceEnd end, int decisive, Outcome outcome, TimePoint now);
   void EndLater(RaceEnd end, int decisive, Outcome outcome);
   void CancelRunning(absl::StatusCode code, TimePoint now,
                      std::vector<EntrantResult>& results) const;
@@ -167,32 +167,33 @@ void Underway::StartThoseDue() {
     if (slot.out) continue;
     const StartRule& rule = entrants()[i].start;
     if (rule.kind == StartRule::kAtOnce || all_before_out) {
-      StartEntrant(i);
+      StartEntrant(i, began_);
     } else if (rule.kind == StartRule::kAfter) {
-      slot.timer =
-          loop_.At(began_ + rule.after, [this, i] { StartEntrant(i); });
+      slot.timer = loop_.At(began_ + rule.after,
+                            [this, i] { StartEntrant(i, loop_.Now()); });
     }
     all_before_out = false;
   }
 }
 
-void Underway::StartNextIfAllBeforeAreOut() {
+void Underway::StartNextIfAllBeforeAreOut(TimePoint now) {
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].out) continue;
-    if (!slots_[i].started) StartEntrant(i);
+    if (!slots_[i].started) StartEntrant(i, now);
     return;
   }
-  End(RaceEnd::kAllOut, -1, CombineFailures(entrants(), results_, policy_));
+  End(RaceEnd::kAllOut, -1, CombineFailures(entrants(), results_, policy_),
+      now);
 }
 
-void Underway::StartEntrant(size_t i) {
+void Underway::StartEntrant(size_t i, TimePoint now) {
   Slot& slot = slots_[i];
   slot.timer = nullptr;
   slot.started = true;
-  results_[i].started_after = loop_.Now() - began_;
+  results_[i].started_after = now - began_;
   results_[i].attempts = 1;
 
-  const DoorRef door = door_;
+  DoorRef door = door_;
   calling_ = true;
   std::unique_ptr<Attempt> attempt;
   absl::Status broken;
@@ -223,22 +224,24 @@ void Underway::Arrive(size_t i, Outcome outcome) {
 
 void Underway::ArriveLater(size_t i, Outcome outcome) {
   slots_[i].answered = true;
-  loop_.Post([this, door = door_, i, outcome = std::move(outcome)]() mutable {
-    if (!door->shut()) Settle(i, std::move(outcome));
-  });
+  loop_.Post(
+      [this, door = DoorRef(door_), i, outcome = std::move(outcome)]() mutable {
+        if (!door->shut()) Settle(i, std::move(outcome));
+      });
 }
 
 void Underway::Settle(size_t i, Outcome outcome) {
   Slot& slot = slots_[i];
   EntrantResult& result = results_[i];
-  result.finished_after = loop_.Now() - began_;
+  const TimePoint now = loop_.Now();
+  result.finished_after = now - began_;
   if (outcome.ok() && !outcome->bytes) {
     outcome = absl::InternalError("answered without a value");
   }
   if (outcome.ok()) {
     result.verdict = Verdict::kWon;
     result.attempts = outcome->attempts;
-    End(RaceEnd::kWinner, static_cast<int>(i), std::move(outcome));
+    End(RaceEnd::kWinner, static_cast<int>(i), std::move(outcome), now);
     return;
   }
   result.status = outcome.status();
@@ -248,17 +251,16 @@ void Underway::Settle(size_t i, Outcome outcome) {
   slot.out = true;
   if (IsFinal(i, result.status)) {
     End(RaceEnd::kFinalFailure, static_cast<int>(i),
-        FinalFailure(entrants()[i], result));
+        FinalFailure(entrants()[i], result), now);
     return;
   }
   const DoorRef door = door_;
   slot.attempt = nullptr;  // gives back what it held before the next one starts
-  if (!door->shut()) StartNextIfAllBeforeAreOut();
+  if (!door->shut()) StartNextIfAllBeforeAreOut(now);
 }
 
-void Underway::End(RaceEnd end, int decisive, Outcome outcome) {
+void Underway::End(RaceEnd end, int decisive, Outcome outcome, TimePoint now) {
   over_ = true;
-  const TimePoint now = loop_.Now();
   CancelRunning(absl::StatusCode::kCancelled, now, results_);
   const DoorRef door = door_;
   for (Slot& slot : slots_) {
@@ -280,9 +282,9 @@ void Underway::End(RaceEnd end, int decisive, Outcome outcome) {
 
 void Underway::EndLater(RaceEnd end, int decisive, Outcome outcome) {
   over_ = true;
-  loop_.Post([this, door = door_, end, decisive,
+  loop_.Post([this, door = DoorRef(door_), end, decisive,
               outcome = std::move(outcome)]() mutable {
-    if (!door->shut()) End(end, decisive, std::move(outcome));
+    if (!door->shut()) End(end, decisive, std::move(outcome), loop_.Now());
   });
 }
 
