@@ -14,39 +14,31 @@ namespace frontrunner {
 namespace {
 
 constexpr char kFooter[] =
-    "Exit codes: 0 found (done), 1 not found, 2 wrong usage, 3 failed; for\n"
-    "several keys the highest of theirs.";
+    R"(Exit codes: 0 found (done), 1 not found, 2 wrong usage, 3 failed; for
+several keys the highest of theirs.)";
 
 constexpr char kLookupFooter[] =
-    "Prints the value and a line feed: as it is, or, on a terminal, with what "
-    "a\n"
-    "terminal would not show as escapes. Failures go to standard error.\n"
-    "\n"
-    "Several keys are asked in one batch and printed as they are answered, a\n"
-    "line each: key, tab, value, both escaped (\\n, \\t, \\\\, \\xff, "
-    "\\u{202e}).\n"
-    "With --report or --wait they are asked one after the other.\n"
-    "\n"
-    "--json prints an object per key and line, in protobuf's JSON mapping of\n"
-    "BatchLookupResponse: \"key\" in base64, and \"found\" (a LookupResponse, "
-    "its\n"
-    "\"value\" in base64) or \"failed\" (a google.rpc.Status with its "
-    "details;\n"
-    "the code is a number). Beside them \"keyText\" and \"valueText\" say the "
-    "same\n"
-    "as text where it is UTF-8; with --report there is \"report\". Durations "
-    "are \"0.0041s\". Failures are "
-    "printed\n"
-    "there too, and the exit code tells.\n";
+    R"(Prints the value and a line feed: as it is, or, on a terminal, with what a
+terminal would not show as escapes. Failures go to standard error.
+
+Several keys are asked in one batch and printed as they are answered, a line
+each: key, tab, value, both escaped (\n, \t, \\, \xff, \u{202e}). With --report
+or --wait they are asked one after the other.
+
+--json prints an object per key and line, failures too, in protobuf's JSON
+mapping of BatchLookupResponse: "key" in base64, and "found" (a LookupResponse,
+its "value" in base64, with --report its "report") or "failed" (a
+google.rpc.Status with its details; the code is a number). Beside them "keyText"
+and "valueText" say the same as text where it is UTF-8. Durations are "0.0041s".
+A batch that ended early has a last line with "failed" and without "key".)";
 
 constexpr char kAdminFooter[] =
-    "--json prints the response in protobuf's JSON mapping (64-bit numbers "
-    "are\n"
-    "strings), or {\"failed\": …} with a google.rpc.Status.\n";
+    R"(--json prints the response in protobuf's JSON mapping (64-bit numbers are
+strings), or {"failed": ...} with a google.rpc.Status.)";
 
 constexpr char kWriteFooter[] =
-    "Done when every cache of the table has confirmed. --json prints {}, or\n"
-    "{\"failed\": …} with a google.rpc.Status.\n";
+    R"(Done when every cache of the table has confirmed. --json prints {}, or
+{"failed": ...} with a google.rpc.Status.)";
 
 CLI::Option* AddDuration(CLI::App& app, const std::string& name,
                          std::optional<Duration>& target,
