@@ -72,7 +72,8 @@ class GrpcServer {
   /// over; DEADLINE_EXCEEDED, saying how many calls are open, if there are such
   /// `patience` after the deadline: a handler has lost a call, and this is the
   /// watchdog that keeps it from hanging the process. Blocks; not on an edge or
-  /// loop thread. The queues are polled on for client calls.
+  /// loop thread. A second call keeps the first deadline and only waits. The
+  /// queues are polled on for client calls.
   absl::Status Shutdown(TimePoint deadline);
 
  private:
