@@ -48,18 +48,19 @@ std::string Printable(std::string_view text) {
 
 }  // namespace
 
-std::string FormatGet(const StoredKey& key, uint64_t opaque) {
-  return absl::StrCat("mg ", key.text, " v O", opaque, KeyFlag(key), "\r\n");
+void AppendGet(std::string& out, const StoredKey& key, uint64_t opaque) {
+  absl::StrAppend(&out, "mg ", key.text, " v O", opaque, KeyFlag(key), "\r\n");
 }
 
-std::string FormatSet(const StoredKey& key, uint64_t opaque,
-                      uint32_t ttl_seconds, std::string_view value) {
-  return absl::StrCat("ms ", key.text, " ", value.size(), " T", ttl_seconds,
-                      " O", opaque, KeyFlag(key), "\r\n", Absl(value), "\r\n");
+void AppendSet(std::string& out, const StoredKey& key, uint64_t opaque,
+               uint32_t ttl_seconds, std::string_view value) {
+  absl::StrAppend(&out, "ms ", key.text, " ", value.size());
+  absl::StrAppend(&out, " T", ttl_seconds, " O", opaque, KeyFlag(key), "\r\n");
+  absl::StrAppend(&out, Absl(value), "\r\n");
 }
 
-std::string FormatDelete(const StoredKey& key, uint64_t opaque) {
-  return absl::StrCat("md ", key.text, " O", opaque, KeyFlag(key), "\r\n");
+void AppendDelete(std::string& out, const StoredKey& key, uint64_t opaque) {
+  absl::StrAppend(&out, "md ", key.text, " O", opaque, KeyFlag(key), "\r\n");
 }
 
 uint32_t MemcachedTtl(std::optional<Duration> ttl) {
@@ -152,6 +153,10 @@ absl::StatusOr<bool> MetaParser::ParseLine(std::string_view line) {
     reply_.kind =
         word == "SERVER_ERROR" ? Kind::kServerError : Kind::kClientError;
     reply_.message = Printable(line.empty() ? word : line);
+    return true;
+  }
+  if (word == "MN" && line.empty()) {
+    reply_.kind = Kind::kNoop;
     return true;
   }
   bool complete = true;

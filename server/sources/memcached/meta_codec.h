@@ -18,11 +18,14 @@ namespace frontrunner {
 /// is noticed before a value reaches the wrong caller. (1.6.18 returns it with
 /// misses too; older servers do not.)
 
-/// What to append to the stream for mg, ms and md.
-std::string FormatGet(const StoredKey& key, uint64_t opaque);
-std::string FormatSet(const StoredKey& key, uint64_t opaque,
-                      uint32_t ttl_seconds, std::string_view value);
-std::string FormatDelete(const StoredKey& key, uint64_t opaque);
+/// Append mg, ms and md to what is to be sent.
+void AppendGet(std::string& out, const StoredKey& key, uint64_t opaque);
+void AppendSet(std::string& out, const StoredKey& key, uint64_t opaque,
+               uint32_t ttl_seconds, std::string_view value);
+void AppendDelete(std::string& out, const StoredKey& key, uint64_t opaque);
+
+/// mn, which does nothing and is answered with MN.
+inline constexpr std::string_view kNoopCommand = "mn\r\n";
 
 /// A time to live as memcached counts it: whole seconds, 0 for no expiry. Never
 /// shorter than `ttl`, except that it ends at thirty days: beyond that
@@ -41,6 +44,8 @@ struct MetaReply {
     kMiss,
     /// NS, EX.
     kNotStored,
+    /// MN: the answer to mn, without an opaque number.
+    kNoop,
     /// SERVER_ERROR: this command failed, the stream is in step.
     kServerError,
     /// ERROR, CLIENT_ERROR: the server did not understand the command, and may
@@ -48,7 +53,7 @@ struct MetaReply {
     kClientError,
   };
   Kind kind = Kind::kDone;
-  /// Errors carry none.
+  /// Errors and MN carry none.
   std::optional<uint64_t> opaque;
   std::string value;
   /// What the server said of an error; printable, and short.

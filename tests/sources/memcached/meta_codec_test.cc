@@ -40,8 +40,8 @@ std::vector<std::string> Parse(const std::vector<std::string_view>& pieces) {
       }
       const MetaReply& r = **reply;
       static constexpr const char* kNames[] = {
-          "value",      "too large",    "done",        "miss",
-          "not stored", "server error", "client error"};
+          "value",      "too large", "done",         "miss",
+          "not stored", "noop",      "server error", "client error"};
       std::string line = kNames[static_cast<int>(r.kind)];
       if (r.opaque.has_value()) {
         absl::StrAppend(&line, " O", *r.opaque);
@@ -60,19 +60,40 @@ std::vector<std::string> Parse(const std::vector<std::string_view>& pieces) {
 
 using Lines = std::vector<std::string>;
 
-TEST(MetaCommands, AreFormattedWithAnOpaqueNumber) {
+std::string Get(const StoredKey& key) {
+  std::string out;
+  AppendGet(out, key, 7);
+  return out;
+}
+std::string Set(const StoredKey& key, std::string_view value) {
+  std::string out;
+  AppendSet(out, key, 8, 60, value);
+  return out;
+}
+std::string Delete(const StoredKey& key) {
+  std::string out;
+  AppendDelete(out, key, 9);
+  return out;
+}
+
+TEST(MetaCommands, CarryAnOpaqueNumber) {
   const StoredKey key{.text = "fr:t:1:k"};
-  EXPECT_EQ(FormatGet(key, 7), "mg fr:t:1:k v O7\r\n");
-  EXPECT_EQ(FormatSet(key, 8, 60, "a\r\nb"),
-            "ms fr:t:1:k 4 T60 O8\r\na\r\nb\r\n");
-  EXPECT_EQ(FormatDelete(key, 9), "md fr:t:1:k O9\r\n");
+  EXPECT_EQ(Get(key), "mg fr:t:1:k v O7\r\n");
+  EXPECT_EQ(Set(key, "a\r\nb"), "ms fr:t:1:k 4 T60 O8\r\na\r\nb\r\n");
+  EXPECT_EQ(Delete(key), "md fr:t:1:k O9\r\n");
 }
 
 TEST(MetaCommands, SayWhenAKeyIsBase64) {
   const StoredKey key{.text = "YSBi", .base64 = true};
-  EXPECT_EQ(FormatGet(key, 7), "mg YSBi v O7 b\r\n");
-  EXPECT_EQ(FormatSet(key, 8, 0, ""), "ms YSBi 0 T0 O8 b\r\n\r\n");
-  EXPECT_EQ(FormatDelete(key, 9), "md YSBi O9 b\r\n");
+  EXPECT_EQ(Get(key), "mg YSBi v O7 b\r\n");
+  EXPECT_EQ(Set(key, ""), "ms YSBi 0 T60 O8 b\r\n\r\n");
+  EXPECT_EQ(Delete(key), "md YSBi O9 b\r\n");
+}
+
+TEST(MetaCommands, AreAppended) {
+  std::string out = "before ";
+  AppendDelete(out, {.text = "k"}, 1);
+  EXPECT_EQ(out, "before md k O1\r\n");
 }
 
 TEST(MemcachedTtl, AbsentIsNoExpiry) { EXPECT_EQ(MemcachedTtl({}), 0); }
@@ -104,6 +125,12 @@ TEST(MetaParser, ReadsEveryKindOfReply) {
   EXPECT_EQ(Parse({"NF O4\r\n"}), Lines({"miss O4"}));
   EXPECT_EQ(Parse({"NS O5\r\n"}), Lines({"not stored O5"}));
   EXPECT_EQ(Parse({"EX O6\r\n"}), Lines({"not stored O6"}));
+}
+
+TEST(MetaParser, ReadsTheAnswerToANoop) {
+  EXPECT_EQ(Parse({"MN\r\n"}), Lines({"noop"}));
+  EXPECT_EQ(Parse({"MN O1\r\n"}),
+            Lines({"broken: a reply is not memcached's meta protocol"}));
 }
 
 TEST(MetaParser, ReadsRepliesOneAfterAnother) {
