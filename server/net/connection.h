@@ -119,7 +119,7 @@ struct ConnectionSettings {
   /// once, and commands are held meanwhile.
   Duration settled = std::chrono::seconds(1);
   Backoff::Settings backoff;
-  /// For the jitter.
+  /// Added to the random seed of the jitter.
   uint64_t seed = 0;
 
   /// Commands that are held or whose reply is awaited, given up or not.

@@ -1,6 +1,7 @@
 #include "server/net/connection_impl.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -22,7 +23,7 @@ ConnectionImpl::ConnectionImpl(EventLoop& loop, ConnectionSettings settings)
                     ? settings_.counters
                     : std::make_shared<ConnectionCounters>()),
       resolver_(loop, settings_.address),
-      backoff_(settings_.backoff, settings_.seed) {}
+      backoff_(settings_.backoff, settings_.seed + std::random_device{}()) {}
 
 void ConnectionImpl::Shut() {
   shut_ = true;
