@@ -5,8 +5,7 @@
 namespace frontrunner {
 
 Flight::Flight(Loop& loop, Owner& owner, CallPtr call, CachePolicy policy)
-    : loop_(loop),
-      owner_(owner),
+    : owner_(owner),
       call_(std::move(call)),
       policy_(policy),
       deadlines_(loop, [this] { OnDue(); }) {}

@@ -79,7 +79,6 @@ class Flight final : public CallerHost,
   void OnDue();
   void Cancel();
 
-  Loop& loop_;
   Owner& owner_;
   const CallPtr call_;
   const CachePolicy policy_;
