@@ -40,8 +40,8 @@ class MemorySourceTest : public ::testing::Test {
   }
 
   FakeLoop loop_;
-  std::shared_ptr<MemoryStore> store_ =
-      std::make_shared<MemoryStore>(loop_, MemoryStore::Settings{});
+  std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>(
+      loop_, MemoryStore::Settings{.capacity = 1 << 20});
   Cache cache_ = MakeMemoryCache(loop_, store_, "near");
   EventLog log_;
 };
