@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kCells = 20;
 constexpr size_t kMostOfName = 24;
-constexpr size_t kMostOfKey = 32;
+constexpr size_t kLeastOfValue = 12;
 constexpr size_t kMostOfWord = 24;
 constexpr std::string_view kGap = "      ";
 
@@ -42,15 +42,15 @@ class Painter {
 
   std::string Head(std::string_view table, std::string_view key,
                    std::string_view outcome, std::string_view how) const {
-    std::string line = absl::StrCat(Absl(Safe(table, kMostOfName)), " ",
-                                    Absl(Safe(key, kMostOfKey)),
+    // Shares of the width that always leave room for something of each.
+    std::string line = absl::StrCat(Safe(table, style_.columns / 6), " ",
+                                    Safe(key, style_.columns / 4),
                                     Absl(style_.ascii ? " -> " : " → "));
-    const std::string right = Safe(how, style_.columns / 2);
-    const size_t taken = Columns(line) + kGap.size() + Columns(right);
-    const size_t room = taken + 8 < style_.columns ? style_.columns - taken : 8;
-    absl::StrAppend(
-        &line, Absl(Coloured(failure_ ? kRed : kBold, Safe(outcome, room))),
-        Absl(kGap), right, "\n");
+    const size_t room = style_.columns - Columns(line) - kGap.size();
+    const std::string right = Safe(how, room - kLeastOfValue);
+    const std::string middle = Safe(outcome, room - Columns(right));
+    absl::StrAppend(&line, Coloured(failure_ ? kRed : kBold, middle),
+                    Absl(kGap), right, "\n");
     return line;
   }
 
@@ -173,7 +173,7 @@ class Painter {
   // The word for how it ended, and what there is to say about it.
   void Describe(const v1::EntrantReport& entrant, std::string& word,
                 std::string& detail) const {
-    const std::string message = Safe(entrant.message(), 0);
+    const std::string message = Safe(entrant.message(), style_.columns);
     switch (entrant.verdict()) {
       case v1::NOT_STARTED:
         word = WasLeftOut() ? "left out" : "not started";
