@@ -65,10 +65,10 @@ void Read(std::string_view text, const Lines& lines, Findings& findings,
   config::CheckLimits(message, findings);
 }
 
-LoadedConfig Unreadable(const std::string& path, std::string why) {
+LoadedConfig Unreadable(const std::string& path, std::string_view why) {
   LoadedConfig loaded{.file_name = path};
-  loaded.mistakes.push_back(Mistake{
-      .text = absl::StrCat("the file can't be read: ", std::move(why))});
+  loaded.mistakes.push_back(
+      Mistake{.text = absl::StrCat("the file can't be read: ", Absl(why))});
   return loaded;
 }
 
