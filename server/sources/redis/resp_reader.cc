@@ -47,11 +47,13 @@ struct RespReplies {
                     std::string_view text) {
     auto& reader = *static_cast<RespReader*>(task->privdata);
     if (task->parent != nullptr) return &reader;
+    reader.reply_ = {.kind = static_cast<int>(kind)};
+    // An array's reply is made before its elements have come: it must not
+    // point into what is replaced in between.
+    if (text.empty()) return &reader;
     reader.text_.assign(text);
-    const bool is_body = kind == RespKind::kBulk;
-    reader.reply_ = {.kind = static_cast<int>(kind),
-                     .line = is_body ? std::string_view() : reader.text_,
-                     .body = is_body ? reader.text_ : std::string_view()};
+    (kind == RespKind::kBulk ? reader.reply_.body : reader.reply_.line) =
+        reader.text_;
     return &reader;
   }
 
@@ -109,7 +111,6 @@ void RespReader::Pass(std::string_view bytes) {
 
 void RespReader::Feed(std::string_view bytes) {
   if (text_.capacity() > kKeptText) text_ = std::string();
-  reply_ = {};
   // Bytes before `passed` have been given to hiredis or dropped.
   size_t passed = 0;
   size_t at = 0;

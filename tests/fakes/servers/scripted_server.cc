@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace frontrunner {
 namespace {
@@ -96,6 +97,11 @@ bool Conversation::ReadBytes(size_t count) {
   }
   unread_.erase(0, count);
   return true;
+}
+
+std::string Conversation::ReadSome() {
+  if (unread_.empty()) ReadMore();
+  return std::exchange(unread_, {});
 }
 
 bool Conversation::Send(std::string_view bytes) {

@@ -43,6 +43,8 @@ class Conversation {
   bool ReadUntil(std::string_view text);
   /// Reads until `count` bytes more have come, and consumes them.
   bool ReadBytes(size_t count);
+  /// What has come, or comes next in one piece; empty when it gives up.
+  std::string ReadSome();
   bool Send(std::string_view bytes);
   /// A byte, a pause, a byte, a pause …
   bool SendByteByByte(std::string_view bytes, std::chrono::milliseconds pause);
