@@ -8,6 +8,9 @@
 #include <string>
 #include <string_view>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 namespace frontrunner {
 namespace {
 
@@ -147,6 +150,32 @@ TEST(EnvelopeFaults, Fault30_AnotherTableIsAMiss) {
 
 TEST(EnvelopeFaults, Fault30_AnotherTableVersionIsAMiss) {
   ExpectMiss(Sample(), Call("t", 2, "some key"));
+}
+
+/// Puts a new checksum over a changed envelope, as the layout says.
+std::string Sealed(std::string stored) {
+  const auto put = [&stored](uint64_t number) {
+    for (size_t i = 0; i < 8; ++i) {
+      stored[32 + i] = static_cast<char>(number >> (8 * i));
+    }
+  };
+  put(XXH3_64bits(stored.data() + 40, stored.size() - 40));
+  put(XXH3_64bits(stored.data(), 40));
+  return stored;
+}
+
+TEST(EnvelopeFaults, Fault30_AnotherFormatIsAMiss) {
+  std::string stored = Sample();
+  ASSERT_EQ(Sealed(stored), stored);
+  stored[3] = 2;
+  ExpectMiss(Sealed(stored));
+}
+
+TEST(EnvelopeFaults, Fault30_ATableVersionThatContradictsTheHashIsAMiss) {
+  std::string stored = Sample();
+  stored[4] = 4;
+  ExpectMiss(Sealed(stored));
+  ExpectMiss(Sealed(stored), Call("t", 4, "some key"));
 }
 
 TEST(EnvelopeFaults, Fault30_ForeignBytesAreAMiss) {

@@ -162,6 +162,27 @@ TEST_P(MemcachedSource, ADestroyedAttemptIsNotAnswered) {
   EXPECT_EQ(answered, 0);
 }
 
+TEST_P(MemcachedSource, AReplyForADestroyedAttemptIsDropped) {
+  ASSERT_TRUE(client_.Store("k", "v").ok());
+  server_.process().Pause();
+  int answered = 0;
+  std::unique_ptr<Attempt> attempt;
+  client_.OnLoop([&] {
+    attempt = client_.cache().find->Start(CacheClient::QueryFor("k"),
+                                          [&](Outcome) { ++answered; });
+  });
+  EXPECT_TRUE(
+      client_.Eventually([&] { return client_.counters().commands == 2; }));
+  client_.OnLoop([&] { attempt.reset(); });
+  server_.process().Continue();
+  // Those behind it get their own replies, on the same connection.
+  EXPECT_EQ(Told(client_.Find("other")), "NOT_FOUND");
+  EXPECT_EQ(Told(client_.Find("k")), "found v");
+  EXPECT_EQ(answered, 0);
+  EXPECT_EQ(client_.counters().late_replies, 1);
+  EXPECT_EQ(client_.counters().connects, 1);
+}
+
 TEST_P(MemcachedSource, DoneMayDestroyItsAttempt) {
   std::unique_ptr<Attempt> attempt;
   bool answered = false;
