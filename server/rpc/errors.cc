@@ -35,7 +35,7 @@ google::rpc::Status Errors::Status(const Failure& failure) const {
   info.set_domain("frontrunner");
   if (!failure.table.empty()) {
     (*info.mutable_metadata())["table"] =
-        Shorten(CleanUtf8(failure.table), kMaxTableName);
+        CleanAndShorten(failure.table, kMaxTableName);
   }
   status.add_details()->PackFrom(info);
   if (failure.report != nullptr)
@@ -50,7 +50,7 @@ google::rpc::Status Errors::Status(const Failure& failure) const {
 
 google::rpc::Status Errors::Plain(Reason reason, std::string_view message,
                                   std::string_view table) const {
-  const std::string shortened = Shorten(CleanUtf8(message), kMaxPlainMessage);
+  const std::string shortened = CleanAndShorten(message, kMaxPlainMessage);
   return Status({.reason = reason,
                  .code = CodeOf(reason),
                  .message = shortened,

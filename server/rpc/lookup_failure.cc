@@ -24,7 +24,7 @@ constexpr size_t kMaxShownTable = 128;
 
 /// The core's words with a capital letter, to begin a sentence.
 std::string AsClause(const absl::Status& failure) {
-  std::string text = Shorten(CleanUtf8(Std(failure.message())), kLongestClause);
+  std::string text = CleanAndShorten(Std(failure.message()), kLongestClause);
   if (!text.empty()) text[0] = absl::ascii_toupper(text[0]);
   return text;
 }
@@ -38,8 +38,8 @@ class Telling {
     count_ = std::min(entrants.size(), table.entrant_names().size());
     messages_.reserve(count_);
     for (size_t i = 0; i < count_; ++i) {
-      messages_.push_back(Shorten(CleanUtf8(Std(entrants[i].status.message())),
-                                  kLongestMessage));
+      messages_.push_back(
+          CleanAndShorten(Std(entrants[i].status.message()), kLongestMessage));
     }
   }
 
@@ -93,7 +93,7 @@ class Telling {
       return AsClause(failure);
     }
     const std::string table = absl::StrCat(
-        "table \"", Shorten(CleanUtf8(table_.settings().name), kMaxShownTable),
+        "table \"", CleanAndShorten(table_.settings().name, kMaxShownTable),
         "\"");
     switch (result_.reason) {
       case Reason::kFinalFailure:

@@ -33,8 +33,8 @@ void FillReport(const RaceResult& race, bool coalesced,
     }
     out.set_code(static_cast<int>(entrant.status.code()));
     if (!entrant.status.message().empty()) {
-      out.set_message(Shorten(CleanUtf8(Std(entrant.status.message())),
-                              bounds.max_message));
+      out.set_message(
+          CleanAndShorten(Std(entrant.status.message()), bounds.max_message));
     }
     out.set_attempts(entrant.attempts);
   }

@@ -70,4 +70,11 @@ std::string Shorten(std::string_view text, size_t max) {
   return shortened;
 }
 
+std::string CleanAndShorten(std::string_view text, size_t max) {
+  // One byte more than fits, so that it is seen to be too long, and the rest of
+  // a character that begins there.
+  if (text.size() > max) text = text.substr(0, std::min(text.size(), max + 4));
+  return Shorten(CleanUtf8(text), max);
+}
+
 }  // namespace frontrunner

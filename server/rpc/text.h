@@ -15,4 +15,7 @@ std::string CleanUtf8(std::string_view text);
 /// for the dots. `text` is well-formed.
 std::string Shorten(std::string_view text, size_t max);
 
+/// Shorten of CleanUtf8, without looking at much more than `max` bytes.
+std::string CleanAndShorten(std::string_view text, size_t max);
+
 }  // namespace frontrunner
