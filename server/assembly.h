@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "frontrunner/config/v1/config.pb.h"
+#include "server/base/time.h"
+#include "server/sources/computation/function.h"
+
+namespace frontrunner {
+
+/// The whole server, put together from a configuration. The one place that
+/// knows every concrete class; everybody else sees interfaces.
+///
+/// All members are for one thread, and may block.
+class Assembly {
+ public:
+  /// Makes loops, sources and tables, and begins to connect; serves nobody yet.
+  /// `config` is complete (see LoadConfig). `functions` is only read inside.
+  /// Errors name what can't be built, and why.
+  static absl::StatusOr<std::unique_ptr<Assembly>> Build(
+      const config::v1::Config& config, const FunctionRegistry& functions);
+
+  /// Cancels what is still under way.
+  ~Assembly();
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  /// Begins to serve. An error names the address that can't be listened on.
+  absl::Status Serve();
+
+  /// Where it listens, port numbers filled in.
+  std::vector<std::string> addresses() const;
+  std::string admin_address() const;
+
+  /// To be called now and then: tells those who watch health what has changed.
+  void RefreshHealth();
+
+  /// Rule 14. NOT_SERVING for `lame_duck` while still accepting; then new
+  /// lookups are refused, and those under way have `grace` to end; the rest is
+  /// cancelled. True: all was answered. Serves nobody afterwards.
+  bool Drain(Duration lame_duck, Duration grace);
+
+ private:
+  struct Parts;
+  explicit Assembly(std::unique_ptr<Parts> parts);
+
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace frontrunner

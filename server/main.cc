@@ -1,0 +1,104 @@
+// frontrunnerd: flags → configuration → Assemble → serve → drain.
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "server/assembly.h"
+#include "server/config/config.h"
+#include "server/config/proto_time.h"
+#include "server/signals.h"
+#include "server/sources/computation/function.h"
+
+namespace frontrunner {
+namespace {
+
+constexpr Duration kHealthPeriod = std::chrono::milliseconds(250);
+
+/// For people and scripts that started us: what goes to stdout is complete.
+void Say(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+int Fail(const std::string& why) {
+  std::fprintf(stderr, "frontrunnerd: %s\n", why.c_str());
+  return 1;
+}
+
+/// Drains while listening for a second signal, which ends the process at once.
+int DrainAndExit(Assembly& assembly, Signals& signals,
+                 const config::v1::Drain& config) {
+  std::atomic<bool> drained{false};
+  bool all_answered = false;
+  std::thread drain([&] {
+    all_answered = assembly.Drain(config::ToDuration(config.lame_duck()),
+                                  config::ToDuration(config.grace()));
+    drained = true;
+  });
+  while (!drained) {
+    if (signals.Wait(std::chrono::milliseconds(20))) {
+      Say("second signal: exiting at once");
+      std::_Exit(1);
+    }
+  }
+  drain.join();
+  Say(all_answered ? "drained: everything was answered"
+                   : "drained: the grace limit cancelled what was left");
+  return all_answered ? 0 : 1;
+}
+
+int Serve(const config::v1::Config& config) {
+  Signals signals;
+  // To compute with a function of your own that is linked in, add it here.
+  const FunctionRegistry functions;
+  auto assembly = Assembly::Build(config, functions);
+  if (!assembly.ok()) return Fail(std::string(assembly.status().message()));
+  if (absl::Status status = (*assembly)->Serve(); !status.ok()) {
+    return Fail(std::string(status.message()));
+  }
+  for (const std::string& address : (*assembly)->addresses()) {
+    Say("listening on " + address);
+  }
+  Say("admin on " + (*assembly)->admin_address());
+  while (!signals.Wait(kHealthPeriod)) (*assembly)->RefreshHealth();
+  Say("draining");
+  return DrainAndExit(**assembly, signals, config.drain());
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{
+      "Answers lookups by gRPC with whoever answers first: caches, backends, "
+      "computations.",
+      "frontrunnerd"};
+  std::string path;
+  bool check = false;
+  app.add_option("--config", path, "The configuration file (YAML)")->required();
+  app.add_flag("--check", check,
+               "Check the configuration, print every mistake, and exit");
+  app.set_version_flag("--version", FRONTRUNNER_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const LoadedConfig loaded = LoadConfig(path);
+  if (!loaded.ok()) {
+    std::fputs(loaded.Explain().c_str(), stderr);
+    return 1;
+  }
+  if (check) {
+    Say(path + ": the configuration is good");
+    return 0;
+  }
+  return Serve(loaded.config);
+}
+
+}  // namespace
+}  // namespace frontrunner
+
+int main(int argc, char** argv) { return frontrunner::Main(argc, argv); }
