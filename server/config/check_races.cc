@@ -6,13 +6,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/config/checks.h"
+#include "server/config/form.h"
 
 namespace frontrunner::config {
 namespace {
 
+/// Those that are names: of the others the reader has complained.
 std::vector<std::string> SourceNames(const v1::Config& config) {
   std::vector<std::string> names;
-  for (const auto& [name, source] : config.sources()) names.push_back(name);
+  for (const auto& [name, source] : config.sources()) {
+    if (HasForm(name, v1::NAME)) names.push_back(name);
+  }
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -5,9 +5,11 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -17,6 +19,7 @@
 #include "server/config/lines.h"
 #include "server/config/mistakes.h"
 #include "server/config/reader.h"
+#include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/yaml.h"
 
 namespace frontrunner {
@@ -28,10 +31,47 @@ using config::Place;
 
 constexpr size_t kMaxFile = 8U << 20;
 
+/// Notes where a document begins.
+class WhereItBegins final : public YAML::EventHandler {
+ public:
+  const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { mark_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {
+  }
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/,
+                       YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                  YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  YAML::Mark mark_;
+};
+
+/// Where something follows the first document. YAML::Load would pass over it
+/// in silence, and YAML::LoadAll never ends where it is no document at all.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  WhereItBegins document;
+  if (!parser.HandleNextDocument(document)) return std::nullopt;
+  if (!parser.HandleNextDocument(document)) return std::nullopt;
+  return document.mark();
+}
+
 /// The one document of the text; nullopt, and a mistake, where there is not
 /// exactly one.
-std::optional<YAML::Node> OneDocument(std::string_view text, const Lines& lines,
-                                      Findings& findings) {
+std::optional<YAML::Node> OneDocument(const std::string& text,
+                                      const Lines& lines, Findings& findings) {
   if (const auto bad = config::FirstBadByte(text)) {
     findings.Add(lines.AtOffset(*bad),
                  absl::StrFormat("the byte 0x%02X; allowed: UTF-8 without "
@@ -39,24 +79,24 @@ std::optional<YAML::Node> OneDocument(std::string_view text, const Lines& lines,
                                  static_cast<unsigned char>(text[*bad])));
     return std::nullopt;
   }
-  const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-  if (documents.empty() || documents.front().IsNull()) {
+  if (const auto mark = SecondDocument(text)) {
+    findings.Add(lines.At(mark->line, mark->column),
+                 "the document is over, but the file goes on; allowed: one "
+                 "document");
+    return std::nullopt;
+  }
+  YAML::Node document = YAML::Load(text);
+  if (document.IsNull()) {
     findings.Add(Place{.line = 1, .column = 1},
                  "the file is empty; allowed: a mapping with tables in it");
     return std::nullopt;
   }
-  if (documents.size() > 1) {
-    const YAML::Mark mark = documents[1].Mark();
-    findings.Add(lines.At(mark.line, mark.column),
-                 "a second document; allowed: one");
-    return std::nullopt;
-  }
-  return documents.front();
+  return document;
 }
 
 void Read(std::string_view text, const Lines& lines, Findings& findings,
           config::v1::Config& message) {
-  const auto document = OneDocument(text, lines, findings);
+  const auto document = OneDocument(std::string(text), lines, findings);
   if (!document) return;
   config::Reader(lines, findings).Read(*document, message);
   config::FillDefaults(message);
@@ -115,8 +155,9 @@ LoadedConfig ParseConfig(std::string_view text, std::string file_name) {
   try {
     Read(text, lines, findings, loaded.config);
   } catch (const YAML::Exception& wrong) {
+    // Its message may end in any byte of the file.
     findings.Add(lines.At(wrong.mark.line, wrong.mark.column),
-                 absl::StrCat("this is not YAML: ", wrong.msg));
+                 absl::StrCat("this is not YAML: ", absl::CEscape(wrong.msg)));
   } catch (const std::exception& wrong) {
     findings.Add(Place{},
                  absl::StrCat("the file can't be read: ", wrong.what()));

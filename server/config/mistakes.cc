@@ -34,7 +34,11 @@ Path Item(const Path& list, int index) {
 
 std::string Show(const Path& path) {
   if (path.empty()) return "the configuration";
-  return absl::StrReplaceAll(path, {{"/[", "["}, {"/", "."}});
+  // A name that is not allowed may hold anything, at any length.
+  constexpr size_t kMost = 200;
+  const std::string shown =
+      absl::StrReplaceAll(Absl(Cut(path, kMost)), {{"/[", "["}, {"/", "."}});
+  return absl::Utf8SafeCEscape(shown);
 }
 
 std::string Quote(std::string_view text) {

@@ -36,11 +36,12 @@ std::string Nearest(std::string_view text,
                     const std::vector<std::string>& candidates) {
   // Nothing that long is a misspelt name, and the work grows with its length.
   constexpr size_t kMaxLength = 100;
-  if (text.size() > kMaxLength) return "";
+  if (text.empty() || text.size() > kMaxLength) return "";
   const std::string lower = absl::AsciiStrToLower(Absl(text));
   const std::string* nearest = nullptr;
-  // A third of the letters may be wrong, but one always.
-  size_t least = std::max<size_t>(1, text.size() / 3) + 1;
+  // A third of the letters may be wrong, at least one but never all.
+  const size_t most = std::max<size_t>(1, text.size() / 3);
+  size_t least = std::min(most, text.size() - 1) + 1;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kMaxLength) continue;
     const size_t distance = Distance(lower, absl::AsciiStrToLower(candidate));

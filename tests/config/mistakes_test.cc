@@ -61,11 +61,21 @@ INSTANTIATE_TEST_SUITE_P(
              "f:2:7: this is not YAML: end of sequence flow not found\n"},
         Case{"Tab", "tables:\n\tt: {}\n",
              "f:2:3: this is not YAML: illegal map value\n"},
+        Case{"UnknownEscape", "tables: \"\\q\"\n",
+             "f:1:12: this is not YAML: unknown escape character: q\n"},
+        Case{"EscapeAtTheEnd", "tables: \"\\",
+             "f:1:11: this is not YAML: unknown escape character: \\004\n"},
         Case{"UnknownAlias", "tables: *a\n",
              "f:1:9: this is not YAML: the referenced anchor is not "
              "defined\n"},
         Case{"TwoDocuments", Rest() + "---\n{a: b}\n",
-             "f:4:1: a second document; allowed: one\n"},
+             "f:3:1: the document is over, but the file goes on; allowed: one "
+             "document\n"},
+        Case{"MoreBehindTheDocument", "a: 1\n b: 2\n",
+             "f:2:3: this is not YAML: illegal map value\n"},
+        Case{"LessIndentedThanTheDocument", "  a: 1\n b: 2\n",
+             "f:2:2: the document is over, but the file goes on; allowed: one "
+             "document\n"},
         Case{"NotUtf8", "tables:\n  \xC3\xA4\xFF: 1\n",
              "f:2:4: the byte 0xFF; allowed: UTF-8 without control "
              "characters\n"},
@@ -110,6 +120,16 @@ INSTANTIATE_TEST_SUITE_P(
                  Tables(),
              "f:1:28: sources has the name \"a b\"; allowed: a name of "
              "letters, digits, \"_\", \".\" and \"-\"\n"},
+        Case{"NameWithALineEndIsShownEscaped",
+             "sources: {s: {memory: {}}}\ntables: {t: {race: [x]}, "
+             "\"a\\nb\": {race: [s], x: 1}}\n",
+             "f:2:21: tables.t.race[0] is the source \"x\", which is not "
+             "there; allowed: s\n"
+             "f:2:26: tables has the name \"a\\nb\"; allowed: a name of "
+             "letters, digits, \"_\", \".\" and \"-\"\n"
+             "f:2:46: tables.a\\nb has no field \"x\"; allowed: race, "
+             "deadline, max_wait, version, write_back, coalesce, "
+             "open_writes\n"},
         Case{"ColumnsAreCharacters",
              "sources: {s: {memory: {}}}\ntables: {t: {race: [s]}, "
              "'m\xC3\xBCnze': {race: [s], x: 1}}\n",

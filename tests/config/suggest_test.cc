@@ -32,6 +32,7 @@ TEST(Nearest, IsEmptyWhereNothingIsNear) {
   EXPECT_EQ(Nearest("postgres", Names()), "");
   EXPECT_EQ(Nearest("", Names()), "");
   EXPECT_EQ(Nearest("redis", {}), "");
+  EXPECT_EQ(Nearest("x", {"s"}), "");
   EXPECT_EQ(Nearest(std::string(1000, 'x'), Names()), "");
 }
 
