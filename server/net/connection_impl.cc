@@ -71,7 +71,9 @@ void ConnectionImpl::OnOpened(ConnectAttempt::Opened opened) {
   opened_at_ = received_at_ = replied_at_ = loop_.Now();
   failure_ = absl::OkStatus();
   SetConnectivity(Connectivity::kConnected, absl::OkStatus());
-  FlushLater();
+  // What came behind the last greeting's reply must not become the first
+  // command's.
+  if (DeliverReplies()) FlushLater();
 }
 
 void ConnectionImpl::OnAttemptFailed(const absl::Status& why) {
