@@ -44,13 +44,20 @@ Filled& Shared() {
 
 void MemoryHit(benchmark::State& state) {
   Filled& filled = Shared();
+  const auto keys = static_cast<size_t>(state.range(0));
   size_t i = static_cast<size_t>(state.thread_index()) * 37;
   for (auto _ : state) {
-    i = (i + 7919) % kKeys;
+    i = (i + 7919) % keys;
     benchmark::DoNotOptimize(filled.store.Get(filled.calls[i]));
   }
 }
-BENCHMARK(MemoryHit)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(MemoryHit)
+    ->ArgName("keys")
+    ->Arg(100)
+    ->Arg(kKeys)
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
 
 void MemoryMiss(benchmark::State& state) {
   Filled& filled = Shared();
