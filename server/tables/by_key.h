@@ -13,12 +13,12 @@ using CallPtr = std::shared_ptr<const CallContext>;
 /// Hashes and compares calls by their key alone: enough within one table, and
 /// no key is copied.
 struct KeyHasher {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT(readability-identifier-naming)
   size_t operator()(const CallContext& call) const { return call.hash; }
   size_t operator()(const CallPtr& call) const { return call->hash; }
 };
 struct KeyEqual {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT(readability-identifier-naming)
   static const CallContext& Of(const CallContext& call) { return call; }
   static const CallContext& Of(const CallPtr& call) { return *call; }
   template <typename A, typename B>

@@ -32,7 +32,7 @@ Value ValueOf(const ToStore& put, WallTime now) {
   Value value;
   value.bytes = put.bytes;
   // The wall clock may have jumped back since.
-  value.age = std::max(Duration::zero(), Duration(now - put.produced));
+  value.age = std::max(Duration::zero(), now - put.produced);
   value.fresh_for = put.ttl;
   return value;
 }

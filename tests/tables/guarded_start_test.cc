@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "server/base/strings.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/fakes/fake_source.h"
 
@@ -24,14 +25,17 @@ class RudeSource final : public Source {
   std::unique_ptr<Attempt> Start(const Query&, Done done) override {
     if (habit_ == Habit::kThrows) throw std::runtime_error("no");
     if (habit_ == Habit::kNoAttempt) return nullptr;
-    if (habit_ == Habit::kAnswersInside) std::move(done)(TextValue("v"));
-    done_ = std::move(done);
+    if (habit_ == Habit::kAnswersInside) {
+      std::move(done)(TextValue("v"));
+    } else {
+      done_ = std::move(done);
+    }
     return std::make_unique<Attempt>();
   }
   void AnswerTwice() {
     Done done = std::move(done_);
-    // NOLINTNEXTLINE(bugprone-use-after-move): that is the point.
     std::move(done)(TextValue("1"));
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is the point.
     std::move(done)(TextValue("2"));
   }
 
@@ -42,10 +46,12 @@ class RudeSource final : public Source {
 
 struct Try {
   explicit Try(RudeSource::Habit habit) : source(habit) {
-    attempt = StartGuarded(loop, source, TextQuery("k"), [this](Outcome o) {
-      log.push_back(o.ok() ? *o->bytes : std::string(o.status().message()));
-      attempt = nullptr;
-    });
+    attempt =
+        StartGuarded(loop, source, TextQuery("k"), [this](const Outcome& o) {
+          const absl::Status& status = o.status();
+          log.emplace_back(o.ok() ? Absl(*o->bytes) : status.message());
+          attempt = nullptr;
+        });
   }
   EventLog log;
   FakeLoop loop;

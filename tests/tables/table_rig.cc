@@ -1,5 +1,6 @@
 #include "tests/tables/table_rig.h"
 
+#include "absl/strings/str_cat.h"
 #include "server/base/status.h"
 #include "server/tables/key_hash.h"
 
@@ -86,24 +87,23 @@ void TableRig::Put(const std::string& who, std::string_view key,
   to_store.bytes = MakeBytes(std::string(value));
   to_store.produced = loop.WallNow();
   to_store.ttl = ttl;
-  attempts[who] =
-      shard().Put(Call(key), std::move(to_store),
-                  deadline ? loop.Now() + *deadline : kNever,
-                  [this, who](absl::Status status) { OnWritten(who, status); });
+  attempts[who] = shard().Put(
+      Call(key), std::move(to_store),
+      deadline ? loop.Now() + *deadline : kNever,
+      [this, who](const absl::Status& status) { OnWritten(who, status); });
 }
 
 void TableRig::Forget(const std::string& who, std::string_view key,
                       std::optional<Duration> deadline) {
   attempts[who] = shard().Forget(
       Call(key), deadline ? loop.Now() + *deadline : kNever,
-      [this, who](absl::Status status) { OnWritten(who, status); });
+      [this, who](const absl::Status& status) { OnWritten(who, status); });
 }
 
 void TableRig::OnWritten(const std::string& who, const absl::Status& status) {
-  log.push_back(who + ": " +
-                (status.ok() ? "OK"
-                             : std::string(CodeName(status.code())) + " " +
-                                   std::string(status.message())));
+  std::string text(CodeName(status.code()));
+  if (!status.ok()) absl::StrAppend(&text, " ", status.message());
+  log.push_back(who + ": " + text);
   const auto then = when_answered.find(who);
   if (then != when_answered.end()) then->second();
 }
