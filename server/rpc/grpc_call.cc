@@ -112,20 +112,19 @@ class BidirectionalCall final
   void Read(
       absl::AnyInvocable<void(std::optional<std::string>) &&> read) override {
     read_ = std::move(read);
+    Owe();
     responder().Read(&incoming_, AsTag(&arrived_));
   }
 
  private:
   void Arrived(bool ok) {
     auto read = std::exchange(read_, nullptr);
+    std::optional<std::string> message;
     grpc::Slice slice;
-    if (!ok || !ToSlice(incoming_, &slice)) {
-      std::move(read)(std::nullopt);
-      return;
-    }
-    std::string message(ViewOf(slice));
+    if (ok && ToSlice(incoming_, &slice)) message.emplace(ViewOf(slice));
     incoming_.Clear();
     std::move(read)(std::move(message));
+    GiveBack();
   }
 
   grpc::ByteBuffer incoming_;
@@ -227,7 +226,7 @@ void GrpcCall::Ended(bool /*ok*/) {
 void GrpcCall::Sent(bool /*ok*/) { GiveBack(); }
 
 void GrpcCall::GiveBack() {
-  if (--owed_ > 0) return;
+  if (owed_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
   Add(*site_.open, -1);
   delete this;
 }

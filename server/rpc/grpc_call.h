@@ -89,13 +89,16 @@ class GrpcCall : public ServerCall {
   const CallSite& site() const { return site_; }
   grpc::ServerContext* context() { return &context_; }
   grpc::ByteBuffer* payload() { return &payload_; }
+  /// One more tag will come, after which GiveBack is called.
+  void Owe() { owed_.fetch_add(1, std::memory_order_relaxed); }
+  /// The queue's thread only; it may destroy the call.
+  void GiveBack();
   void* accepted_tag() { return AsTag(&accepted_); }
 
  private:
   void Accepted(bool ok);
   void Ended(bool ok);
   void Sent(bool ok);
-  void GiveBack();
 
   const CallSite& site_;
   mutable grpc::ServerContext context_;
@@ -103,8 +106,8 @@ class GrpcCall : public ServerCall {
   grpc::Slice request_;
   std::atomic<bool> finished_{false};
   absl::AnyInvocable<void() &&> cancelled_;
-  // Tags that have not come: Sent and Ended. The queue's thread only.
-  int owed_ = 2;
+  // Tags that have not come: Sent, Ended, and a read.
+  std::atomic<int> owed_{2};
   MemberTag<GrpcCall, &GrpcCall::Accepted> accepted_{this};
   MemberTag<GrpcCall, &GrpcCall::Ended> ended_{this};
   MemberTag<GrpcCall, &GrpcCall::Sent> sent_{this};
