@@ -24,11 +24,24 @@ constexpr Duration kLong = seconds(8);
 /// For what never answers.
 constexpr Duration kShort = milliseconds(30);
 
-void Impatient(MemcachedSettings& settings) {
-  settings.connection.connect_timeout = milliseconds(100);
-  settings.connection.stall_timeout = milliseconds(200);
+/// Comes back soon, but never gives up a peer that is merely slow.
+void Patient(MemcachedSettings& settings) {
+  settings.connection.connect_timeout = seconds(5);
+  settings.connection.stall_timeout = seconds(5);
   settings.connection.backoff.first = milliseconds(5);
   settings.connection.backoff.max = milliseconds(20);
+}
+
+/// For peers that hang while connecting.
+void GivesUpConnecting(MemcachedSettings& settings) {
+  Patient(settings);
+  settings.connection.connect_timeout = milliseconds(100);
+}
+
+/// For peers that hang later.
+void GivesUpSilence(MemcachedSettings& settings) {
+  Patient(settings);
+  settings.connection.stall_timeout = milliseconds(200);
 }
 
 /// Reads one command, all on one line, and the greeting before the first.
@@ -70,7 +83,7 @@ ScriptedServer::Script FirstReply(std::string reply) {
 /// connection is given up, and the next one works.
 void ExpectGivenUp(const std::string& reply) {
   ScriptedServer server(FirstReply(reply));
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   EXPECT_EQ(client.Race("k", kLong), "found fallback");
   EXPECT_EQ(client.counters().disconnects, 1);
   ASSERT_TRUE(client.EventuallyIs(Connectivity::kConnected));
@@ -130,7 +143,7 @@ TEST(MemcachedFaults, Fault04_StrangeKeysWorkAndInjectNothing) {
 }
 
 TEST(MemcachedFaults, Fault16_ConnectionRefused) {
-  CacheClient client({"127.0.0.1:" + std::to_string(FreePort())}, Impatient);
+  CacheClient client({"127.0.0.1:" + std::to_string(FreePort())}, Patient);
   EXPECT_EQ(Told(client.Find("k")), "UNAVAILABLE");
   EXPECT_EQ(Told(client.Store("k", "v")), "UNAVAILABLE");
   EXPECT_EQ(client.Race("k", kLong), "found fallback");
@@ -139,7 +152,7 @@ TEST(MemcachedFaults, Fault16_ConnectionRefused) {
 TEST(MemcachedFaults, Fault17_SynBlackholed) {
   const Blackhole blackhole;
   CacheClient client({"127.0.0.1:" + std::to_string(blackhole.port())},
-                     Impatient);
+                     GivesUpConnecting);
   EXPECT_EQ(client.Race("k", kShort), "found fallback");
   EXPECT_TRUE(client.EventuallyIs(Connectivity::kDisconnected));
   // From then on it is known to be dead, and fails at once.
@@ -148,7 +161,7 @@ TEST(MemcachedFaults, Fault17_SynBlackholed) {
 
 TEST(MemcachedFaults, Fault18_AcceptsAndNeverReplies) {
   ScriptedServer server([](Conversation& peer) { peer.Hold(); });
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, GivesUpConnecting);
   EXPECT_EQ(client.Race("k", kShort), "found fallback");
   // It does not count as connected.
   EXPECT_TRUE(client.EventuallyIs(Connectivity::kDisconnected));
@@ -160,7 +173,8 @@ TEST(MemcachedFaults, Fault18_FallsSilentAfterTheGreeting) {
   ScriptedServer server([](Conversation& peer) {
     if (Greet(peer)) peer.Hold();
   });
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, GivesUpSilence);
+  ASSERT_TRUE(client.EventuallyIs(Connectivity::kConnected));
   EXPECT_EQ(client.Race("k", kShort), "found fallback");
   // Its silence is taken for its death.
   EXPECT_TRUE(
@@ -169,7 +183,10 @@ TEST(MemcachedFaults, Fault18_FallsSilentAfterTheGreeting) {
 
 TEST(MemcachedFaults, Fault19_StoppedAndContinued) {
   RealMemcached server;
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, [](MemcachedSettings& settings) {
+    GivesUpConnecting(settings);
+    settings.connection.stall_timeout = milliseconds(500);
+  });
   ASSERT_TRUE(client.Store("k", "v").ok());
   server.process().Pause();
   EXPECT_EQ(client.Race("k", kShort), "found fallback");
@@ -188,7 +205,7 @@ TEST(MemcachedFaults, Fault20_ResetInMidReply) {
     peer.Send("VA 100 O");
     peer.Reset();
   });
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   EXPECT_EQ(Told(client.Find("k")), "UNAVAILABLE");
   EXPECT_EQ(client.Race("k", kLong), "found fallback");
 }
@@ -199,7 +216,7 @@ TEST(MemcachedFaults, Fault21_ClosedInMidReply) {
     peer.Send("VA 100 O0\r\nabc");
     peer.Close();
   });
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   EXPECT_EQ(Told(client.Find("k")), "UNAVAILABLE");
   EXPECT_EQ(client.Race("k", kLong), "found fallback");
 }
@@ -210,10 +227,10 @@ TEST(MemcachedFaults, Fault22_OneByteASecond) {
     peer.SendByteByByte(HitFor(Stored(), 0), seconds(1));
   });
   CacheClient client({server.address()}, [](MemcachedSettings& settings) {
-    Impatient(settings);
-    settings.connection.stall_timeout = seconds(5);
+    Patient(settings);
     settings.connection.reply_timeout = milliseconds(1500);
   });
+  ASSERT_TRUE(client.EventuallyIs(Connectivity::kConnected));
   EXPECT_EQ(client.Race("k", kShort), "found fallback");
   // Bytes come all the time, but never a reply.
   EXPECT_TRUE(
@@ -235,7 +252,8 @@ TEST(MemcachedFaults, Fault23_AReplyInSingleBytesIsFound) {
 TEST(MemcachedFaults, Fault24_ALengthLargerThanTheData) {
   // More data never comes: its timeout ends it, and the stall the connection.
   ScriptedServer server(FirstReply("VA 100 O0\r\nabc\r\n"));
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, GivesUpSilence);
+  ASSERT_TRUE(client.EventuallyIs(Connectivity::kConnected));
   EXPECT_EQ(client.Race("k", kShort), "found fallback");
   EXPECT_TRUE(
       client.Eventually([&] { return client.counters().disconnects == 1; }));
@@ -264,7 +282,7 @@ TEST(MemcachedFaults, Fault26_SomethingElseThanMemcached) {
     peer.Send("+PONG\r\n");
     peer.Hold();
   });
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   EXPECT_EQ(client.Race("k", kLong), "found fallback");
   EXPECT_EQ(client.counters().connects, 0);
 }
@@ -277,7 +295,7 @@ TEST(MemcachedFaults, Fault27_ServerErrorFailsOneCommand) {
       peer.Send(HitFor(Stored(), opaque));
     }
   });
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   const Outcome failed = client.Find("k");
   EXPECT_EQ(Told(failed), "UNAVAILABLE");
   EXPECT_EQ(failed.status().message(),
@@ -290,13 +308,13 @@ TEST(MemcachedFaults, Fault27_ServerErrorFailsOneCommand) {
 TEST(MemcachedFaults, Fault27_OutOfMemory) {
   ScriptedServer server(
       FirstReply("SERVER_ERROR out of memory storing object\r\n"));
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   EXPECT_EQ(Told(client.Store("k", "v")), "RESOURCE_EXHAUSTED");
 }
 
 TEST(MemcachedFaults, Fault27_ClientErrorEndsTheConnection) {
   ScriptedServer server(FirstReply("CLIENT_ERROR bad command line format\r\n"));
-  CacheClient client({server.address()}, Impatient);
+  CacheClient client({server.address()}, Patient);
   EXPECT_EQ(Told(client.Find("k")), "INTERNAL");
   ASSERT_TRUE(client.EventuallyIs(Connectivity::kConnected));
   EXPECT_EQ(Told(client.Find("k")), "found v");
@@ -312,7 +330,7 @@ TEST(MemcachedFaults, Fault27_AServerThatWantsALogin) {
   const uint16_t port = FreePort();
   process.Start({"memcached", "-u", "root", "-l", "127.0.0.1", "-U", "0", "-p",
                  std::to_string(port), "-Y", users});
-  CacheClient client({"127.0.0.1:" + std::to_string(port)}, Impatient);
+  CacheClient client({"127.0.0.1:" + std::to_string(port)}, Patient);
   bool told = false;
   EXPECT_TRUE(client.Eventually([&] {
     // Refused until it is up.

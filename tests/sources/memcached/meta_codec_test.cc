@@ -237,6 +237,9 @@ TEST(MemcachedFaults, Fault26_ALineWithoutAnEndIsAnError) {
   EXPECT_EQ(Parse({endless.substr(0, 63), "x"}),
             Lines({"broken: a reply's line is too long"}));
   EXPECT_EQ(Parse({endless.substr(0, 63)}), Lines());
+  // Nor is one that has its end with it.
+  EXPECT_EQ(Parse({endless + "\r\n"}),
+            Lines({"broken: a reply's line is too long"}));
 }
 
 TEST(MemcachedFaults, Fault27_ErrorsAreTold) {
