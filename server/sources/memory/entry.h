@@ -56,8 +56,6 @@ struct Entry {
 
   bool Matches(const Name& wanted) const {
     return hash == wanted.hash && version == wanted.version &&
-           table_size == wanted.table.size() &&
-           name.size() == wanted.table.size() + wanted.key.size() &&
            std::string_view(name).substr(0, table_size) == wanted.table &&
            std::string_view(name).substr(table_size) == wanted.key;
   }

@@ -74,6 +74,27 @@ TEST(MemoryEviction, AScanDoesNotPushOutWhatIsUsed) {
   EXPECT_EQ(still_there, 500);
 }
 
+TEST(MemoryEviction, ANewKeyHasATenthOfTheMemoryToProveItself) {
+  FakeLoop clock;
+  MemoryStore store(clock, {.capacity = 1 << 20, .shards = 1});
+  // All that fits is used, and so in the main queue once it is full.
+  int fitting = 0;
+  for (; store.stats().evicted == 0; ++fitting) {
+    const CallContext call = CallFor(KeyNumber("used", fitting));
+    store.Put(call, Fresh(clock, "v"));
+    for (int use = 0; use < 3; ++use) (void)store.Get(call);
+  }
+  for (int i = 0; i < fitting; ++i) {
+    store.Put(CallFor(KeyNumber("new", i)), Fresh(clock, "v"));
+  }
+  int new_there = 0;
+  for (int i = 0; i < fitting; ++i) {
+    if (store.Get(CallFor(KeyNumber("new", i)))) ++new_there;
+  }
+  EXPECT_GT(new_there, fitting * 8 / 100);
+  EXPECT_LT(new_there, fitting * 12 / 100);
+}
+
 TEST(MemoryEviction, WhoComesBackSoonAfterLeavingStaysLonger) {
   FakeLoop clock;
   MemoryStore store(clock, {.capacity = 256 << 10, .shards = 1});
