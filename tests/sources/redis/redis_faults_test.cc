@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <chrono>
 #include <memory>
@@ -449,6 +450,45 @@ TEST(RedisFaults, Fault33_FullOfPendingCommandsItFailsFast) {
   redis.process().Continue();
   EXPECT_TRUE(
       driver.Eventually([&] { return driver.counters().late_replies == 100; }));
+  EXPECT_EQ(Told(driver.Find("k")), "NOT_FOUND");
+}
+
+/// Bytes the process has allocated; with a sanitizer's allocator always 0.
+size_t Allocated() { return mallinfo2().uordblks; }
+
+TEST(RedisFaults, Fault33_AStoppedRedisUnderLoadKeepsMemoryFlat) {
+  RealRedis redis;
+  RedisDriver driver(redis.address(), [](RedisSettings& s) {
+    s.connection.stall_timeout = std::chrono::hours(1);
+    s.connection.reply_timeout = std::chrono::hours(1);
+  });
+  ASSERT_EQ(Told(driver.Find("k")), "NOT_FOUND");
+  redis.process().Pause();
+  const Query query = CacheDriver::QueryFor(std::string(100, 'k'));
+  const auto give_up_a_thousand = [&] {
+    std::vector<std::unique_ptr<Attempt>> attempts;
+    driver.OnLoop([&] {
+      for (int i = 0; i < 1000; ++i) {
+        attempts.push_back(
+            driver.cache().find->Start(query, [](const Outcome&) {}));
+      }
+    });
+    driver.OnLoop([] {});
+    driver.OnLoop([&] { attempts.clear(); });
+  };
+  const size_t before = Allocated();
+  for (int i = 0; i < 20; ++i) give_up_a_thousand();
+  const size_t full = Allocated();
+  for (int i = 0; i < 80; ++i) give_up_a_thousand();
+  RecordProperty("full", std::to_string(full - before));
+  // 16384 places in line, and the commands the kernel did not take.
+  EXPECT_LT(full, before + (1 << 20));
+  EXPECT_LT(Allocated(), full + (64 << 10));
+  EXPECT_GE(driver.counters().refused, 80'000u);
+  redis.process().Continue();
+  EXPECT_TRUE(driver.Eventually([&] {
+    return driver.counters().late_replies == driver.counters().abandoned;
+  }));
   EXPECT_EQ(Told(driver.Find("k")), "NOT_FOUND");
 }
 
