@@ -60,10 +60,11 @@ class ComputationPool {
   ComputationPool(const ComputationPool&) = delete;
   ComputationPool& operator=(const ComputationPool&) = delete;
 
-  /// Stops what is running and waits for it, up to `stop_grace`. Threads that
-  /// are stuck by then are let go: they end on their own with the function they
-  /// keep alive, or with the process. As it may block for so long, the owner of
-  /// the whole keeps the pool and lets it go last, on no loop's thread.
+  /// Waits for what is still running, up to `stop_grace`. Its attempts are
+  /// gone, so it has been told to stop. Threads that are stuck by then are let
+  /// go: they end on their own with the function they keep alive, or with the
+  /// process. As it may block for so long, the owner of the whole keeps the
+  /// pool and lets it go last, on no loop's thread.
   ~ComputationPool();
 
   /// Queues a job, as Source::Start does: `done` runs on `loop`, later. On the

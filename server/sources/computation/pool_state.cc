@@ -1,7 +1,6 @@
 #include "server/sources/computation/pool_state.h"
 
 #include <chrono>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status.h"
@@ -40,7 +39,7 @@ bool ComputationPool::State::Queue(const std::shared_ptr<Job>& job,
     // Idle threads count as room: a job for them waits only until they wake.
     const size_t room =
         static_cast<size_t>(settings_.threads) + settings_.max_queue;
-    if (queue_.size() + running_.size() >= room) {
+    if (queue_.size() + running_ >= room) {
       ++counted_.refused;
       job->stage = Job::Stage::kOver;
       return false;
@@ -104,7 +103,7 @@ std::shared_ptr<ComputationPool::Job> ComputationPool::State::NextJob() {
   std::shared_ptr<Job> job = std::move(first->second);
   queue_.erase(first);
   job->stage = Job::Stage::kRunning;
-  running_.insert(job);
+  ++running_;
   ++counted_.begun;
   return job;
 }
@@ -114,7 +113,7 @@ void ComputationPool::State::Ended(const std::shared_ptr<Job>& job,
   const TimePoint now = RealNow();
   const std::lock_guard lock(mutex_);
   job->stage = Job::Stage::kOver;
-  running_.erase(job);
+  --running_;
   ++counted_.ended;
   counted_.busy += now - began;
   if (job->cancelled) {
@@ -124,17 +123,9 @@ void ComputationPool::State::Ended(const std::shared_ptr<Job>& job,
 }
 
 bool ComputationPool::State::Close(size_t workers) {
-  std::map<Job::Place, std::shared_ptr<Job>> dropped;
-  std::vector<std::shared_ptr<Job>> running;
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    dropped.swap(queue_);
-    running.assign(running_.begin(), running_.end());
-  }
-  queued_.notify_all();
-  for (const std::shared_ptr<Job>& job : running) job->stop.request_stop();
   std::unique_lock lock(mutex_);
+  closed_ = true;
+  queued_.notify_all();
   return left_.wait_until(lock, RealNow() + settings_.stop_grace,
                           [&] { return workers_left_ == workers; });
 }
@@ -149,7 +140,7 @@ absl::Status ComputationPool::State::Refused() const {
 ComputationStats ComputationPool::State::stats() const {
   const std::lock_guard lock(mutex_);
   ComputationStats stats = counted_;
-  stats.running = running_.size();
+  stats.running = running_;
   stats.queued = queue_.size();
   return stats;
 }

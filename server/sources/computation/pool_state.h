@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <utility>
 
@@ -60,9 +59,9 @@ class ComputationPool::State {
   /// What a worker's thread does, until Close.
   void Work();
 
-  /// Every worker is told to end, and every running job to stop. Waits until
-  /// all `workers` have (true), or `stop_grace` is over. Queued jobs are
-  /// dropped: their attempts are gone, since they would have kept the pool.
+  /// Every worker is told to end. Waits until all `workers` have (true), or
+  /// `stop_grace` is over. No job is queued or wanted by then, and those that
+  /// still run have been told to stop: their attempts would have kept the pool.
   bool Close(size_t workers);
 
   absl::Status Refused() const;
@@ -82,7 +81,7 @@ class ComputationPool::State {
   std::condition_variable left_;
   // Guarded by mutex_:
   std::map<Job::Place, std::shared_ptr<Job>> queue_;
-  std::set<std::shared_ptr<Job>> running_;
+  size_t running_ = 0;
   uint64_t next_number_ = 0;
   size_t workers_left_ = 0;
   bool closed_ = false;

@@ -129,6 +129,40 @@ TEST(MemoryEviction, TheExpiredGoThoughTheyWereUsed) {
   }
 }
 
+TEST(MemoryEviction, TheExpiredGoBeforeTheLivingInTheMainQueueToo) {
+  FakeLoop clock;
+  MemoryStore store(clock, {.capacity = 256 << 10, .shards = 1});
+  const auto use = [&](const CallContext& call) {
+    for (int i = 0; i < 3; ++i) (void)store.Get(call);
+  };
+  const size_t empty = store.stats().bytes;
+  store.Put(CallFor("old0"), Fresh(clock, "v", seconds(1)));
+  const int fitting = static_cast<int>((store.stats().capacity - empty) /
+                                       (store.stats().bytes - empty));
+  const int old = fitting / 2;
+  const int living = fitting * 45 / 100;
+  for (int i = 0; i < old; ++i) {
+    store.Put(CallFor(KeyNumber("old", i)), Fresh(clock, "v", seconds(1)));
+    use(CallFor(KeyNumber("old", i)));
+  }
+  for (int i = 0; i < living; ++i) {
+    store.Put(CallFor(KeyNumber("living", i)), Fresh(clock, "v"));
+    use(CallFor(KeyNumber("living", i)));
+  }
+  int put = 0;
+  const auto put_new = [&] {
+    store.Put(CallFor(KeyNumber("new", put++)), Fresh(clock, "v"));
+  };
+  // The first to leave finds everyone in the main queue, the old ones first.
+  while (store.stats().evicted == 0) put_new();
+  for (int i = 1; i < old; ++i) use(CallFor(KeyNumber("old", i)));
+  clock.Advance(seconds(1));
+  for (int i = 0; i < fitting / 4; ++i) put_new();
+  for (int i = 0; i < living; ++i) {
+    ASSERT_TRUE(store.Get(CallFor(KeyNumber("living", i))).has_value()) << i;
+  }
+}
+
 TEST(MemoryEviction, ALargeValueMakesRoomForItself) {
   FakeLoop clock;
   MemoryStore store(clock, {.capacity = 1 << 20, .shards = 1});
