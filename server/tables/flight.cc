@@ -73,7 +73,8 @@ void Flight::TellPriority() {
 }
 
 void Flight::OnRaceOver(RaceResult result) {
-  const auto keep = shared_from_this();
+  // From here on nobody's leaving cancels anything: the owner holds us until
+  // it is told that we have landed.
   run_ = nullptr;
   const auto race = std::make_shared<const RaceResult>(std::move(result));
   while (!callers_.empty()) {

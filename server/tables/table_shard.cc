@@ -84,8 +84,7 @@ std::unique_ptr<Attempt> Shard::Lookup(LookupCall call, LookupDone done) {
   if (lookup.deadline <= loop_.Now()) {
     LookupResult result;
     result.outcome = absl::DeadlineExceededError(
-        "the deadline was over before anybody was "
-        "asked");
+        "the deadline was over before anybody was asked");
     result.reason = Reason::kDeadline;
     caller->AnswerLater(loop_, std::move(result));
     return caller;

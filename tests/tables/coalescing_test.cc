@@ -130,6 +130,39 @@ TEST(Coalescing, TheRaceHasTheMostUrgentPriorityOfThoseWhoWait) {
   EXPECT_THAT(rig.names->priorities(), ElementsAre(-3));
 }
 
+/// Logs the priorities that its attempts are given after their start.
+class PriorityLog final : public Source {
+ public:
+  std::string_view name() const override { return "log"; }
+  std::unique_ptr<Attempt> Start(const Query&, Done) override {
+    class Try final : public Attempt {
+     public:
+      explicit Try(std::vector<int>& told) : told_(told) {}
+      void Reprioritise(int priority) override { told_.push_back(priority); }
+
+     private:
+      std::vector<int>& told_;
+    };
+    return std::make_unique<Try>(told);
+  }
+  std::vector<int> told;
+};
+
+TEST(Coalescing, TheRaceIsToldOnlyWhenItsPriorityChanges) {
+  TableRig rig;
+  const auto source = std::make_shared<PriorityLog>();
+  rig.entrants = {Entrant{.source = source}};
+  rig.caches.clear();
+  rig.Lookup("a", {.priority = 5});
+  rig.Lookup("b", {.priority = 5});
+  rig.Lookup("c", {.priority = 7});
+  rig.Leave("c");
+  EXPECT_THAT(source->told, IsEmpty());
+  rig.Lookup("d", {.priority = 1});
+  rig.Leave("d");
+  EXPECT_THAT(source->told, ElementsAre(1, 5));
+}
+
 TEST(Coalescing, ThePriorityFallsWhenTheMostUrgentReachesItsDeadline) {
   TableRig rig;
   rig.Lookup("a", {.deadline = milliseconds(10), .priority = 1});
