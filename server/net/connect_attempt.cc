@@ -73,7 +73,7 @@ bool ConnectAttempt::WriteGreeting() {
 
 bool ConnectAttempt::ReadReply() {
   for (;;) {
-    absl::StatusOr<std::optional<Reply>> reply = opened_.reader->Next();
+    absl::StatusOr<std::optional<CacheReply>> reply = opened_.reader->Next();
     if (!reply.ok()) {
       Finish(reply.status());
       return false;

@@ -53,7 +53,7 @@ class Command : private CommandLink {
 
   /// The reply. It may destroy this command, others, and the connection, so
   /// nothing may be touched afterwards.
-  virtual void OnReply(const Reply& reply) = 0;
+  virtual void OnReply(const CacheReply& reply) = 0;
 
   /// There will be no reply: kUnavailable (not connected, connection lost) or
   /// kResourceExhausted (refused by the connection's bounds). May destroy
@@ -96,7 +96,7 @@ struct Greeting {
   std::string command;
   /// Whether the reply is what it should be. An error closes the connection and
   /// becomes the reason given to callers; it names no secret.
-  std::function<absl::Status(const Reply&)> check;
+  std::function<absl::Status(const CacheReply&)> check;
 };
 
 struct ConnectionSettings {

@@ -194,7 +194,7 @@ void ConnectionImpl::OnReadable() {
 
 bool ConnectionImpl::DeliverReplies() {
   for (;;) {
-    absl::StatusOr<std::optional<Reply>> reply = reader_->Next();
+    absl::StatusOr<std::optional<CacheReply>> reply = reader_->Next();
     if (!reply.ok()) {
       Lose(reply.status(), Reopen::kFail);
       return false;

@@ -11,7 +11,7 @@ namespace frontrunner {
 /// and perhaps a body. What `kind` and `line` mean is agreed between a
 /// protocol's reader and its commands. The views are valid until the reader is
 /// touched again.
-struct Reply {
+struct CacheReply {
   int kind = 0;
   /// Without its line end.
   std::string_view line;
@@ -33,7 +33,7 @@ class ReplyReader {
   /// The next whole reply; nullopt: more bytes are needed. An error means that
   /// the stream makes no sense (any more): the connection is closed, and the
   /// reader not asked again. Its message holds no bytes of the stream.
-  virtual absl::StatusOr<std::optional<Reply>> Next() = 0;
+  virtual absl::StatusOr<std::optional<CacheReply>> Next() = 0;
 };
 
 }  // namespace frontrunner

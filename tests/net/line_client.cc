@@ -12,13 +12,13 @@ using std::chrono::milliseconds;
 
 void LineReader::Feed(std::string_view bytes) { unread_ += bytes; }
 
-absl::StatusOr<std::optional<Reply>> LineReader::Next() {
+absl::StatusOr<std::optional<CacheReply>> LineReader::Next() {
   const size_t end = unread_.find('\n');
   if (end == std::string::npos) return std::nullopt;
   line_ = unread_.substr(0, end);
   unread_.erase(0, end + 1);
   if (line_.starts_with('!')) return absl::UnavailableError("nonsense");
-  return Reply{.line = line_};
+  return CacheReply{.line = line_};
 }
 
 bool Greet(Conversation& peer) {
@@ -40,7 +40,7 @@ void EchoLines(Conversation& peer) {
   }
 }
 
-void LineCommand::OnReply(const Reply& reply) {
+void LineCommand::OnReply(const CacheReply& reply) {
   Log(": " + std::string(reply.line));
 }
 
@@ -59,11 +59,11 @@ LineClient::LineClient(uint16_t port, const Tune& tune)
   ConnectionSettings settings;
   settings.address = {.host = "127.0.0.1", .port = port};
   settings.new_reader = [] { return std::make_unique<LineReader>(); };
-  settings.greetings = {{.command = "hello\n", .check = [](const Reply& reply) {
-                           return reply.line == "hi"
-                                      ? absl::OkStatus()
-                                      : absl::UnavailableError("not welcome");
-                         }}};
+  settings.greetings = {
+      {.command = "hello\n", .check = [](const CacheReply& reply) {
+         return reply.line == "hi" ? absl::OkStatus()
+                                   : absl::UnavailableError("not welcome");
+       }}};
   settings.connect_timeout = milliseconds(150);
   settings.stall_timeout = std::chrono::seconds(5);
   settings.settled = Duration(0);

@@ -18,7 +18,7 @@ namespace frontrunner {
 class LineReader final : public ReplyReader {
  public:
   void Feed(std::string_view bytes) override;
-  absl::StatusOr<std::optional<Reply>> Next() override;
+  absl::StatusOr<std::optional<CacheReply>> Next() override;
 
  private:
   std::string unread_;
@@ -40,7 +40,7 @@ class LineCommand final : public Command {
 
  protected:
   void WriteTo(std::string& out) override { out += text_ + "\n"; }
-  void OnReply(const Reply& reply) override;
+  void OnReply(const CacheReply& reply) override;
   void OnFailure(absl::Status status) override;
 
  private:

@@ -20,7 +20,7 @@ using Servers = std::shared_ptr<MemcachedServers>;
 /// A command's bytes beside its key and value, generously.
 constexpr size_t kCommandOverhead = 80;
 
-absl::Status ServerError(const std::string& server, const Reply& reply) {
+absl::Status ServerError(const std::string& server, const CacheReply& reply) {
   const std::string message = absl::StrCat(server, ": ", Absl(reply.line));
   if (reply.line.starts_with("object too large") ||
       reply.line.starts_with("out of memory")) {
@@ -67,7 +67,7 @@ class MemcachedAttempt : public Attempt, public Command {
     Append(out, key, server_.numbers->next++);
   }
 
-  void OnReply(const Reply& reply) final {
+  void OnReply(const CacheReply& reply) final {
     const auto kind = static_cast<Kind>(reply.kind);
     if (kind == Kind::kServerError) {
       Finish(ServerError(server_.name, reply));

@@ -16,7 +16,7 @@ void MetaReader::Feed(std::string_view bytes) {
   fed_.append(bytes);
 }
 
-absl::StatusOr<std::optional<Reply>> MetaReader::Next() {
+absl::StatusOr<std::optional<CacheReply>> MetaReader::Next() {
   if (lost_) {
     return absl::InternalError("the server did not understand a command");
   }
@@ -34,9 +34,9 @@ absl::StatusOr<std::optional<Reply>> MetaReader::Next() {
     return step;
   }
   lost_ = reply_.kind == MetaReply::Kind::kClientError;
-  return Reply{.kind = static_cast<int>(reply_.kind),
-               .line = reply_.message,
-               .body = reply_.value};
+  return CacheReply{.kind = static_cast<int>(reply_.kind),
+                    .line = reply_.message,
+                    .body = reply_.value};
 }
 
 absl::Status MetaReader::CheckStep() {

@@ -21,7 +21,8 @@ struct OpaqueNumbers {
 /// an error before anybody gets it. Numbers go on from one connection to the
 /// next, so replies of an earlier one don't fit either.
 ///
-/// Reply::kind is a MetaReply::Kind, `line` an error's message, `body` a value.
+/// CacheReply::kind is a MetaReply::Kind, `line` an error's message, `body` a
+/// value.
 class MetaReader final : public ReplyReader {
  public:
   /// To be made when the last connection's commands are written and the new
@@ -29,7 +30,7 @@ class MetaReader final : public ReplyReader {
   MetaReader(MetaParser::Limits limits, std::shared_ptr<OpaqueNumbers> numbers);
 
   void Feed(std::string_view bytes) override;
-  absl::StatusOr<std::optional<Reply>> Next() override;
+  absl::StatusOr<std::optional<CacheReply>> Next() override;
 
  private:
   /// Whether reply_ is the one that is due.

@@ -20,7 +20,7 @@ std::vector<std::string> NamesOf(const std::vector<Address>& addresses) {
 
 /// One that accepts connections but answers nothing, or is no memcached, or
 /// wants a login or has too many clients already, does not count as connected.
-absl::Status CheckGreeting(const Reply& reply) {
+absl::Status CheckGreeting(const CacheReply& reply) {
   switch (static_cast<MetaReply::Kind>(reply.kind)) {
     case MetaReply::Kind::kNoop:
       return absl::OkStatus();

@@ -40,7 +40,7 @@ class RedisAttempt : public Attempt, public Command {
   virtual size_t PayloadSize() const { return 0; }
   virtual void Append(std::string& out, std::string_view key) = 0;
   /// Replies other than errors.
-  virtual Outcome Interpret(RespKind kind, const Reply& reply) = 0;
+  virtual Outcome Interpret(RespKind kind, const CacheReply& reply) = 0;
 
   const CallContext& call() const { return *call_; }
   WallTime WallNow() const { return connections_->loop().WallNow(); }
@@ -55,7 +55,7 @@ class RedisAttempt : public Attempt, public Command {
     Append(out, connections_->StoredKey(*call_));
   }
 
-  void OnReply(const Reply& reply) final {
+  void OnReply(const CacheReply& reply) final {
     const auto kind = static_cast<RespKind>(reply.kind);
     if (kind == RespKind::kError) {
       return Finish(RedisErrorStatus(connections_->server(), reply.line));
@@ -85,7 +85,7 @@ class FindAttempt final : public RedisAttempt {
     AppendCommand(out, {"GET", key});
   }
 
-  Outcome Interpret(RespKind kind, const Reply& reply) override {
+  Outcome Interpret(RespKind kind, const CacheReply& reply) override {
     switch (kind) {
       case RespKind::kBulk:
         return DecodeEnvelope(call(), reply.body, WallNow());
@@ -121,7 +121,7 @@ class StoreAttempt final : public RedisAttempt {
     AppendCommand(out, {"SET", key, value, "PX", std::to_string(ttl.count())});
   }
 
-  Outcome Interpret(RespKind kind, const Reply& /*reply*/) override {
+  Outcome Interpret(RespKind kind, const CacheReply& /*reply*/) override {
     if (kind != RespKind::kStatus) return Unexpected();
     return Value{.bytes = MakeBytes("")};
   }
@@ -138,7 +138,7 @@ class EraseAttempt final : public RedisAttempt {
     AppendCommand(out, {"DEL", key});
   }
 
-  Outcome Interpret(RespKind kind, const Reply& /*reply*/) override {
+  Outcome Interpret(RespKind kind, const CacheReply& /*reply*/) override {
     if (kind != RespKind::kInteger) return Unexpected();
     return Value{.bytes = MakeBytes("")};
   }

@@ -21,7 +21,7 @@ Greeting MakeGreeting(std::string_view what, std::string_view expected,
   Greeting greeting;
   AppendCommand(greeting.command, command);
   greeting.check = [what = std::string(what),
-                    expected = std::string(expected)](const Reply& reply) {
+                    expected = std::string(expected)](const CacheReply& reply) {
     if (reply.kind == static_cast<int>(RespKind::kError)) {
       return RedisErrorStatus(what, reply.line);
     }

@@ -205,7 +205,7 @@ RespReader::Verdict RespReader::Judge(std::string_view line) {
   }
 }
 
-absl::StatusOr<std::optional<Reply>> RespReader::Next() {
+absl::StatusOr<std::optional<CacheReply>> RespReader::Next() {
   void* made = nullptr;
   if (reader_ != nullptr &&
       redisReaderGetReply(reader_.get(), &made) != REDIS_OK) {

@@ -11,7 +11,7 @@
 
 namespace frontrunner {
 
-/// What Reply::kind is for Redis.
+/// What CacheReply::kind is for Redis.
 enum class RespKind {
   /// `line` is the text, e.g. "OK".
   kStatus = 1,
@@ -40,7 +40,7 @@ class RespReader final : public ReplyReader {
   ~RespReader() override;
 
   void Feed(std::string_view bytes) override;
-  absl::StatusOr<std::optional<Reply>> Next() override;
+  absl::StatusOr<std::optional<CacheReply>> Next() override;
 
   /// Bytes held now.
   size_t held() const;
@@ -74,7 +74,7 @@ class RespReader final : public ReplyReader {
   bool dropping_ = false;
 
   /// The reply that hiredis has made; it has one at a time.
-  Reply reply_;
+  CacheReply reply_;
   std::string text_;
 };
 

@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using Lines = std::vector<std::string>;
 
-std::string Describe(const Reply& reply) {
+std::string Describe(const CacheReply& reply) {
   static const char* const kNames[] = {"?",    "status", "error", "integer",
                                        "bulk", "nil",    "array", "too large"};
   return std::string(kNames[reply.kind]) + " " + std::string(reply.line) +
