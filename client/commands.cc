@@ -122,7 +122,7 @@ class Runner {
     } else if (options_.report) {
       output_.out << DrawReport(options_.table, key, answer,
                                 {.ascii = options_.ascii,
-                                 .colour = output_.colour,
+                                 .colour = Coloured(),
                                  .columns = output_.columns});
     } else if (!answer.ok()) {
       Tell(key, answer.status());
@@ -136,6 +136,11 @@ class Runner {
                   << "\n";
     }
     output_.out.flush();
+  }
+
+  bool Coloured() const {
+    return options_.colour == Options::Colour::kOn ||
+           (options_.colour == Options::Colour::kAuto && output_.colour);
   }
 
   ExitCode Written(const absl::Status& status) {

@@ -13,6 +13,7 @@ struct Output {
   std::ostream& err;
   /// `out` is a terminal: values are escaped for it.
   bool terminal = false;
+  /// What --color=auto means here.
   bool colour = false;
   size_t columns = 80;
 };

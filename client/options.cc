@@ -103,6 +103,17 @@ CLI::App* AddLookup(CLI::App& app, Options& options, Extra& extra) {
                    "Draw the race: who was asked, when, and how it ended");
   lookup->add_flag("--ascii", options.ascii,
                    "Draw and print with nothing but ASCII");
+  lookup
+      ->add_option_function<std::string>(
+          "--color",
+          [&options](const std::string& when) {
+            options.colour = when == "always"  ? Options::Colour::kOn
+                             : when == "never" ? Options::Colour::kOff
+                                               : Options::Colour::kAuto;
+          },
+          "Draw with colours; auto: on a terminal, unless NO_COLOR is set")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
   auto* raw = lookup->add_flag("--raw", options.raw,
                                "Print the value's bytes and nothing else");
   raw->excludes("--report");

@@ -39,6 +39,8 @@ struct Options {
   bool report = false;
   bool ascii = false;
   bool raw = false;
+  enum class Colour { kAuto, kOn, kOff };
+  Colour colour = Colour::kAuto;
   bool wait = false;
   v1::CachePolicy cache_policy = v1::DEFAULT;
   int priority = 0;

@@ -187,6 +187,13 @@ TEST_F(Command, TheReportIsDrawnWithoutColourIntoAPipe) {
               HasSubstr("unicode flag -> CHEQUERED FLAG"));
 }
 
+TEST_F(Command, ColoursCanBeAskedFor) {
+  EXPECT_THAT(
+      Run({"lookup", "unicode", "flag", "--report", "--color=always"}).out,
+      HasSubstr("\x1b[32m"));
+  EXPECT_EQ(Run({"lookup", "unicode", "k", "--color=often"}).exit_code, 2);
+}
+
 TEST_F(Command, JsonIsALinePerKeyAndTheExitCodeStays) {
   const auto found = Run({"lookup", "unicode", "flag", "--json"});
   EXPECT_EQ(found.exit_code, 0);
