@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <utility>
 
 namespace frontrunner {
@@ -84,6 +85,8 @@ bool FakeServerCall::authenticated() const {
 
 void FakeServerCall::Finish(Reply reply) {
   absl::AnyInvocable<void() &&> dropped;
+  EXPECT_NE(on_cancel_thread_.load(), std::this_thread::get_id())
+      << "finished inside OnCancel, which is still at work";
   {
     std::lock_guard lock(mutex_);
     EXPECT_FALSE(finished_) << "finished twice";
@@ -108,7 +111,9 @@ void FakeServerCall::OnCancel(absl::AnyInvocable<void() &&> cancelled) {
       return;
     }
   }
+  on_cancel_thread_.store(std::this_thread::get_id());
   std::move(cancelled)();
+  on_cancel_thread_.store(std::thread::id());
 }
 
 void FakeServerCall::Write(std::string message,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "server/rpc/transport.h"
@@ -63,7 +64,7 @@ class FakeServerCall final : public ServerCall {
  private:
   void ExpectAlive() const;
 
-  mutable std::mutex mutex_;  // guards all below but over_
+  mutable std::mutex mutex_;  // guards all below but the atomics
   /// Null after Finish, so that a sanitizer sees who keeps views of it.
   std::unique_ptr<Settings> settings_;
   absl::AnyInvocable<void() &&> cancelled_;
@@ -73,6 +74,8 @@ class FakeServerCall final : public ServerCall {
   std::vector<std::string> written_;
   Reply reply_;
   std::atomic<bool> over_{false};
+  /// Who is inside OnCancel, running its callback.
+  std::atomic<std::thread::id> on_cancel_thread_{};
 };
 
 }  // namespace frontrunner

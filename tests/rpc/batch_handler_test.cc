@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "server/tables/key_hash.h"
 #include "tests/rpc/handler_rig.h"
 
 namespace frontrunner {
@@ -316,13 +317,23 @@ TEST(BatchFaults, Fault15_AFailedWriteEndsTheBatch) {
 }
 
 TEST(BatchFaults, Fault15_AnAnswerAheadOfTheCancellationIsDropped) {
-  HandlerRig rig;
-  const auto call = rig.Call<BatchHandler>(BatchOf({"a", "b"}));
-  rig.Run();
+  HandlerRig rig({.loops = 2});
+  // One key for each loop, that of loop 0 first.
+  std::vector<std::string> keys(2);
+  for (const std::string& key : NumberedKeys(20)) {
+    keys[KeyHash("t", key) % 2] = key;
+  }
+  const auto call = rig.Call<BatchHandler>(BatchOf(keys));
+  rig.loop(0).RunUntilIdle();
+  rig.loop(1).RunUntilIdle();
+  ASSERT_EQ(rig.backend().underway(), 2U);
   call->Cancel();
   rig.backend().Answer(TextValue("v"));
   EXPECT_THAT(call->written(), IsEmpty());
-  rig.Run();
+  // The key that was answered is not counted as ended a second time.
+  rig.loop(0).RunUntilIdle();
+  EXPECT_FALSE(call->finished());
+  rig.loop(1).RunUntilIdle();
   EXPECT_TRUE(call->finished());
 }
 
