@@ -19,7 +19,6 @@ std::optional<Duration> TtlFor(const Value& value,
                                Random& random) {
   if (value.stale) return std::nullopt;
   const Duration whole = value.fresh_for.value_or(write_back.ttl);
-  if (whole <= Duration::zero()) return std::nullopt;
   const double part = std::clamp(write_back.jitter, 0.0, 1.0) * random.Unit();
   const auto cut =
       static_cast<Duration::rep>(static_cast<double>(whole.count()) * part);

@@ -59,6 +59,18 @@ TEST(Coalescing, OtherKeysPoliciesAndHopCountsRaceApart) {
   EXPECT_EQ(rig.Count(&TableCounters::coalesced), 4U);
 }
 
+TEST(Coalescing, KeysOfTheSameHashRaceApart) {
+  TableRig rig;
+  std::vector<std::unique_ptr<Attempt>> attempts;
+  for (const char* key : {"k", "l"}) {
+    auto call = std::make_shared<CallContext>(*TableRig::Call(key));
+    call->hash = 1;
+    attempts.push_back(rig.shard().Lookup({.call = std::move(call)},
+                                          [](const LookupResult&) {}));
+  }
+  EXPECT_EQ(rig.Count(&TableCounters::races), 2U);
+}
+
 TEST(Coalescing, WhereTheTableDoesNotCoalesceEachRacesAlone) {
   TableRig rig;
   rig.settings.coalesce = false;

@@ -25,11 +25,9 @@ class RudeSource final : public Source {
   std::unique_ptr<Attempt> Start(const Query&, Done done) override {
     if (habit_ == Habit::kThrows) throw std::runtime_error("no");
     if (habit_ == Habit::kNoAttempt) return nullptr;
-    if (habit_ == Habit::kAnswersInside) {
-      std::move(done)(TextValue("v"));
-    } else {
-      done_ = std::move(done);
-    }
+    if (habit_ == Habit::kAnswersInside) std::move(done)(TextValue("v"));
+    // NOLINTNEXTLINE(bugprone-use-after-move): to answer again.
+    done_ = std::move(done);
     return std::make_unique<Attempt>();
   }
   void AnswerTwice() {
@@ -85,6 +83,14 @@ TEST(GuardedStart, AnAnswerInsideStartIsDroppedWhenTheAttemptIs) {
   a_try.attempt = nullptr;
   a_try.loop.RunUntilIdle();
   EXPECT_THAT(a_try.log, IsEmpty());
+}
+
+TEST(GuardedStart, AnAnswerInsideStartIsNotOvertakenByASecond) {
+  Try a_try(RudeSource::Habit::kAnswersInside);
+  a_try.source.AnswerTwice();
+  EXPECT_THAT(a_try.log, IsEmpty());
+  a_try.loop.RunUntilIdle();
+  EXPECT_THAT(a_try.log, ElementsAre("v"));
 }
 
 TEST(GuardedStart, ASecondAnswerIsDropped) {
