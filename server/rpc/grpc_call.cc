@@ -216,8 +216,8 @@ void GrpcCall::Accepted(bool ok) {
 }
 
 void GrpcCall::Ended(bool /*ok*/) {
-  if (cancelled_ && context_.IsCancelled() &&
-      !finished_.load(std::memory_order_acquire)) {
+  // A call that ends before its Finish has lost its caller.
+  if (cancelled_ && !finished_.load(std::memory_order_acquire)) {
     std::exchange(cancelled_, nullptr)();
   }
   GiveBack();

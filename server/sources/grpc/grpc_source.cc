@@ -37,7 +37,7 @@ std::unique_ptr<Attempt> GrpcSource::Start(const Query& query, Done done) {
                                 absl::StrCat(query.call->hops + 1));
   request.deadline = DeadlineOf(query);
   auto answered = [&loop = loop_, target = target_, deadline = query.deadline,
-                   done = std::move(done)](ClientReply reply) mutable {
+                   done = std::move(done)](const ClientReply& reply) mutable {
     Outcome outcome = OutcomeOf(reply, *target);
     // It may have come in time and waited for this loop.
     if (outcome.ok() && loop.Now() >= deadline) {
