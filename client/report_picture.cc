@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "client/durations.h"
 #include "client/failure.h"
 #include "client/text.h"
@@ -68,17 +69,15 @@ class Painter {
       row.append(name_columns + 4 - Columns(row), ' ');
       row += style_.ascii ? "|" : "▏";
       const std::string bar = Bar(entrant, report, total);
-      const std::string end = End(entrant, report);
-      const size_t taken = Columns(row) + Columns(bar);
+      const Ending end = End(entrant, report);
       const std::string_view gap = bar.empty() ? "" : " ";
-      const size_t room = std::max<size_t>(
-          style_.columns - std::min(taken + gap.size(), style_.columns), 8);
-      // `end` is printable already; only its length is left to see to.
-      absl::StrAppend(&rows, row,
-                      Absl(Coloured(ColourOf(entrant),
-                                    absl::StrCat(bar, Absl(gap),
-                                                 Absl(Shorten(end, room))))),
-                      "\n");
+      absl::StrAppend(
+          &rows, row,
+          Coloured(ColourOf(entrant), absl::StrCat(bar, Absl(gap), end.words)));
+      AppendDetail(
+          end.detail,
+          Columns(row) + Columns(bar) + gap.size() + Columns(end.words),
+          name_columns + 5, rows);
     }
     return rows;
   }
@@ -93,17 +92,37 @@ class Painter {
     return Printable(text, {.unicode = !style_.ascii, .max_columns = columns});
   }
 
-  // Cuts a text that is printable (every escape ASCII) without escaping again.
-  std::string Shorten(const std::string& text, size_t columns) const {
-    if (Columns(text) <= columns) return text;
-    const std::string_view ellipsis = style_.ascii ? "..." : "…";
-    std::string cut = text;
-    while (!cut.empty() && Columns(cut) + Columns(ellipsis) > columns) {
-      // A whole character: its last byte, and what leads up to it.
-      while (cut.size() > 1 && (cut.back() & 0xC0) == 0x80) cut.pop_back();
-      cut.pop_back();
+  // Behind the row where there is room for it, else on lines of its own.
+  void AppendDetail(const std::string& detail, size_t taken, size_t indent,
+                    std::string& rows) const {
+    if (detail.empty() || taken + 2 + Columns(detail) <= style_.columns) {
+      absl::StrAppend(&rows, detail.empty() ? "" : "  ", detail, "\n");
+      return;
     }
-    return cut.append(ellipsis);
+    std::string line(indent, ' ');
+    bool any = false;
+    for (const absl::string_view split :
+         absl::StrSplit(detail, ' ', absl::SkipEmpty())) {
+      const std::string_view word = Std(split);
+      if (any && Columns(line) + 1 + Columns(word) > style_.columns) {
+        absl::StrAppend(&rows, "\n", line);
+        line.assign(indent, ' ');
+        any = false;
+      }
+      absl::StrAppend(&line, any ? " " : "",
+                      Absl(Piece(word, style_.columns - indent)));
+      any = true;
+    }
+    absl::StrAppend(&rows, "\n", line, "\n");
+  }
+
+  // A word that no line has room for loses its end.
+  std::string Piece(std::string_view word, size_t columns) const {
+    if (Columns(word) <= columns) return std::string(word);
+    size_t cut = columns - 3;
+    // Not within a character.
+    while (cut > 0 && (word[cut] & 0xC0) == 0x80) --cut;
+    return absl::StrCat(Absl(word.substr(0, cut)), "...");
   }
 
   std::string Coloured(std::string_view colour, std::string text) const {
@@ -156,24 +175,29 @@ class Painter {
     return bar;
   }
 
-  std::string End(const v1::EntrantReport& entrant,
-                  const v1::RaceReport& report) const {
-    std::string text;
+  struct Ending {
+    /// "won 4.1".
+    std::string words;
+    /// What there is to say about it; may be long.
     std::string detail;
-    Describe(entrant, text, detail);
-    if (entrant.verdict() == v1::NOT_STARTED) return text;
-    absl::StrAppendFormat(&text, " %.1f", EndOf(entrant, report));
+  };
+
+  Ending End(const v1::EntrantReport& entrant,
+             const v1::RaceReport& report) const {
+    Ending end;
+    Describe(entrant, end.words, end.detail);
+    if (entrant.verdict() == v1::NOT_STARTED) return end;
+    absl::StrAppendFormat(&end.words, " %.1f", EndOf(entrant, report));
     if (entrant.attempts() > 1) {
-      absl::StrAppend(&text, " (", entrant.attempts(), " tries)");
+      absl::StrAppend(&end.words, " (", entrant.attempts(), " tries)");
     }
-    if (!detail.empty()) absl::StrAppend(&text, "  ", detail);
-    return text;
+    return end;
   }
 
   // The word for how it ended, and what there is to say about it.
   void Describe(const v1::EntrantReport& entrant, std::string& word,
                 std::string& detail) const {
-    const std::string message = Safe(entrant.message(), style_.columns);
+    const std::string message = Safe(entrant.message(), style_.columns * 3);
     switch (entrant.verdict()) {
       case v1::NOT_STARTED:
         word = WasLeftOut() ? "left out" : "not started";

@@ -116,16 +116,33 @@ TEST(ReportPicture, EveryFailureIsTold) {
   Add(report, "redis", v1::FAILED, 0, 300, 14, "connection refused");
   Add(report, "mc", v1::MISSED, 0, 500, 5, "the stored value is damaged today");
   Add(report, "names", v1::FAILED, 500, 2000, 4, "no reply within 1.5s", 3);
-  EXPECT_EQ(
-      DrawReport(
-          "t", "k",
-          Fails("ALL_SOURCES_FAILED", absl::StatusCode::kUnavailable, report)),
-      "t k → UNAVAILABLE      all sources failed, 2.0 ms\n"
-      "  near   ▏miss 0.0\n"
-      "  redis  ▏▆▆▆ UNAVAILABLE 0.3  connection refused\n"
-      "  mc     ▏▆▆▆▆▆ miss 0.5  the stored value is damaged today\n"
-      "  names  ▏     ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆ DEADLINE_EXCEEDED 2.0 (3 tries)  no "
-      "reply within…\n");
+  EXPECT_EQ(DrawReport("t", "k",
+                       Fails("ALL_SOURCES_FAILED",
+                             absl::StatusCode::kUnavailable, report)),
+            "t k → UNAVAILABLE      all sources failed, 2.0 ms\n"
+            "  near   ▏miss 0.0\n"
+            "  redis  ▏▆▆▆ UNAVAILABLE 0.3  connection refused\n"
+            "  mc     ▏▆▆▆▆▆ miss 0.5  the stored value is damaged today\n"
+            "  names  ▏     ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆ DEADLINE_EXCEEDED 2.0 (3 tries)\n"
+            "          no reply within 1.5s\n");
+}
+
+TEST(ReportPicture, ALongMessageIsWrappedUnderItsRow) {
+  v1::RaceReport report;
+  *report.mutable_elapsed() = ToProto(microseconds(2000));
+  Add(report, "names", v1::FAILED, 0, 2000, 14,
+      "127.0.0.1:50051: failed to connect to all addresses; last error: " +
+          std::string(100, 'x'));
+  EXPECT_EQ(DrawReport("t", "k",
+                       Fails("ALL_SOURCES_FAILED",
+                             absl::StatusCode::kUnavailable, report),
+                       {.columns = 60}),
+            "t k → UNAVAILABLE      all sources failed, 2.0 ms\n"
+            "  names  ▏▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆ UNAVAILABLE 2.0\n"
+            "          127.0.0.1:50051: failed to connect to all\n"
+            "          addresses; last error:\n"
+            "          " +
+                std::string(47, 'x') + "...\n");
 }
 
 TEST(ReportPicture, WhoWasLeftOutByAPolicyIsShown) {
