@@ -220,6 +220,8 @@ TEST(Connection, ACommandMayDestroyTheConnectionFromItsReply) {
   ASSERT_TRUE(client.Eventually([&] { return client.connection == nullptr; }));
   client.OnLoop([] {});
   client.OnLoop([&] { EXPECT_THAT(client.log, ElementsAre("a: 1")); });
+  // It is gone, not lost: the replies behind the first are nobody's.
+  EXPECT_EQ(client.counters->disconnects, 0);
 }
 
 TEST(Connection, ACommandMayDestroyTheConnectionFromItsFailure) {

@@ -146,6 +146,58 @@ TEST(Reconnect, ALostConnectionFailsWhoWaitsForItsReplies) {
   EXPECT_EQ(client.Ask("d"), "d: re:d");
 }
 
+TEST(Reconnect, WhatTheLastConnectionDidNotTakeIsNotSentOnTheNext) {
+  ScriptedServer server([](Conversation& peer) {
+    if (!Greet(peer)) return;
+    if (peer.index() > 0) return EchoLines(peer);
+    // The kernel takes a part; the rest stays with the client.
+    if (peer.Sleep(milliseconds(50))) peer.Reset();
+  });
+  LineClient client(server.port(),
+                    [](ConnectionSettings& s) { s.max_unwritten = 100 << 20; });
+  client.OnLoop([&] { client.Send(std::string(50 << 20, 'x')); });
+  ASSERT_TRUE(client.Eventually([&] { return client.log.size() == 1; }));
+  EXPECT_THAT(client.log, ElementsAre(HasSubstr(" failed: lost ")));
+  EXPECT_EQ(client.Ask("b"), "b: re:b");
+}
+
+TEST(Reconnect, AnAttemptThatTimedOutIsNotContinued) {
+  ScriptedServer server([](Conversation& peer) { peer.Hold(); });
+  LineClient client(server.port(), [](ConnectionSettings& s) {
+    // Over before the address is known.
+    s.connect_timeout = Duration(0);
+    s.backoff = {.first = hours(1), .max = hours(1)};
+  });
+  EXPECT_THAT(client.Ask("a"), EndsWith("connecting timed out"));
+  client.OnLoop([] {});
+  EXPECT_EQ(server.accepted(), 0);
+}
+
+TEST(Reconnect, SilenceIsCountedFromTheFirstWhoWaits) {
+  ScriptedServer server([](Conversation& peer) {
+    if (!Greet(peer)) return;
+    peer.ReadUntil("a\n");
+    peer.Send("1\n");
+    peer.Hold();
+  });
+  LineClient client(server.port(), [](ConnectionSettings& s) {
+    s.stall_timeout = milliseconds(60);
+  });
+  EXPECT_EQ(client.Ask("a"), "a: 1");
+  TimePoint asked;
+  TimePoint failed;
+  std::unique_ptr<Timer> later;
+  client.OnLoop([&] {
+    later = client.loop.At(client.loop.Now() + milliseconds(50), [&] {
+      asked = client.loop.Now();
+      client.Send("b", [&] { failed = client.loop.Now(); });
+    });
+  });
+  ASSERT_TRUE(client.Eventually([&] { return client.log.size() == 2; }));
+  EXPECT_GE(failed - asked, milliseconds(60));
+  client.OnLoop([&] { later.reset(); });
+}
+
 TEST(Reconnect, ASettledConnectionIsReopenedAtOnceAndNobodyIsFailed) {
   ScriptedServer server([](Conversation& peer) {
     if (!Greet(peer)) return;
@@ -185,6 +237,8 @@ TEST(Reconnect, ThePeersSilenceIsItsDeath) {
     s.stall_timeout = milliseconds(50);
   });
   EXPECT_THAT(client.Ask("a"), EndsWith("it has gone silent"));
+  EXPECT_THAT(client.changes,
+              testing::Contains(EndsWith("it has gone silent")));
   ASSERT_TRUE(
       client.Eventually([&] { return client.counters->connects == 2; }));
   EXPECT_EQ(client.Ask("b"), "b: re:b");

@@ -1,6 +1,6 @@
 #include "server/sources/redis/redis.h"
 
-#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -114,10 +114,9 @@ class StoreAttempt final : public RedisAttempt {
   void Append(std::string& out, std::string_view key) override {
     const std::string value = EncodeEnvelope(call(), *to_store_, WallNow());
     if (!to_store_->ttl) return AppendCommand(out, {"SET", key, value});
-    // Redis refuses zero, and the envelope knows the exact time.
+    // Rounded up, since Redis refuses zero; the envelope knows the exact time.
     const auto ttl =
-        std::max(std::chrono::ceil<std::chrono::milliseconds>(*to_store_->ttl),
-                 std::chrono::milliseconds(1));
+        std::chrono::ceil<std::chrono::milliseconds>(*to_store_->ttl);
     AppendCommand(out, {"SET", key, value, "PX", std::to_string(ttl.count())});
   }
 
