@@ -9,9 +9,9 @@
 
 namespace frontrunner {
 
-absl::Status FunctionRegistry::Add(std::string name, ComputeFunction function) {
-  const auto [place, added] =
-      functions_.try_emplace(std::move(name), std::move(function));
+absl::Status FunctionRegistry::Add(std::string name,
+                                   const ComputeFunction& function) {
+  const auto [place, added] = functions_.try_emplace(std::move(name), function);
   if (added) return absl::OkStatus();
   return absl::AlreadyExistsError(
       absl::StrCat("there are two functions named \"", place->first, "\""));

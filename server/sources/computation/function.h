@@ -24,7 +24,7 @@ using ComputeFunction = std::function<Outcome(const CallContext& call,
 class FunctionRegistry {
  public:
   /// kAlreadyExists if there is one of that name.
-  absl::Status Add(std::string name, ComputeFunction function);
+  absl::Status Add(std::string name, const ComputeFunction& function);
 
   /// kNotFound if there is none; the message lists those that are there.
   absl::StatusOr<ComputeFunction> Find(std::string_view name) const;

@@ -37,6 +37,7 @@
  * A C++ plugin may let exceptions out of a call: they fail that one lookup.
  * Out of describe, init and destroy none may come.
  */
+/* Plain C: C++'s lint has nothing to say here. NOLINTBEGIN */
 #ifndef FRONTRUNNER_PLUGIN_ABI_H_
 #define FRONTRUNNER_PLUGIN_ABI_H_
 
@@ -160,3 +161,4 @@ typedef const frontrunner_plugin* (*frontrunner_plugin_describe_type)(void);
 #endif
 
 #endif /* FRONTRUNNER_PLUGIN_ABI_H_ */
+/* NOLINTEND */

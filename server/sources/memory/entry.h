@@ -30,8 +30,8 @@ constexpr size_t HeapCost(size_t bytes) {
 /// What a string holds outside itself.
 inline size_t HeapCostOf(const std::string& text) {
   // A string of this capacity or less keeps its characters in itself.
-  static const size_t inside = std::string().capacity();
-  return text.capacity() <= inside ? 0 : HeapCost(text.capacity() + 1);
+  static const size_t kInside = std::string().capacity();
+  return text.capacity() <= kInside ? 0 : HeapCost(text.capacity() + 1);
 }
 
 /// One cached value with its places in the index and in a queue. Belongs to
@@ -55,9 +55,10 @@ struct Entry {
   }
 
   bool Matches(const Name& wanted) const {
+    const std::string_view both = name;
     return hash == wanted.hash && version == wanted.version &&
-           std::string_view(name).substr(0, table_size) == wanted.table &&
-           std::string_view(name).substr(table_size) == wanted.key;
+           both.substr(0, table_size) == wanted.table &&
+           both.substr(table_size) == wanted.key;
   }
 
   const uint64_t hash;

@@ -102,7 +102,7 @@ class Erase final : public MemorySource {
 
 }  // namespace
 
-Cache MakeMemoryCache(Loop& loop, std::shared_ptr<MemoryStore> store,
+Cache MakeMemoryCache(Loop& loop, const std::shared_ptr<MemoryStore>& store,
                       std::string name) {
   const auto shared_name = std::make_shared<const std::string>(std::move(name));
   Cache cache;

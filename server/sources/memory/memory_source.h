@@ -15,7 +15,7 @@ namespace frontrunner {
 /// same. A value too large to be kept is a success of `store`, since no older
 /// one is left; the store counts it. `loop` outlives the sources and their
 /// attempts.
-Cache MakeMemoryCache(Loop& loop, std::shared_ptr<MemoryStore> store,
+Cache MakeMemoryCache(Loop& loop, const std::shared_ptr<MemoryStore>& store,
                       std::string name);
 
 }  // namespace frontrunner

@@ -78,6 +78,7 @@ TEST_F(ComputationFaults, Fault48_NeverEndingFillsItsPoolWhileOthersAnswer) {
       }),
       "fine");
   std::vector<std::unique_ptr<Attempt>> attempts;
+  attempts.reserve(100);
   for (int i = 0; i < 100; ++i) attempts.push_back(Ask(*stuck, "s"));
   RunUntil([&] { return gate.entered().size() == 2; });
   // 2 run, 1 waits, 97 are told.

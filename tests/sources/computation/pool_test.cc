@@ -258,6 +258,7 @@ TEST_F(PoolTest, ManyJobsFromManyThreadsAreAnsweredOnce) {
   std::atomic<int> wrong{0};
   std::atomic<int> answered{0};
   std::vector<std::thread> threads;
+  threads.reserve(kLoops);
   for (int t = 0; t < kLoops; ++t) {
     threads.emplace_back([&] {
       FakeLoop loop;

@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-std::string KeyNumber(const char* kind, int number) {
+std::string KeyNumber(const char* kind, uint64_t number) {
   return std::string(kind) + std::to_string(number);
 }
 

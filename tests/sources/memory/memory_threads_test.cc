@@ -22,6 +22,7 @@ TEST(MemoryThreads, NobodyEverSeesAnotherKeysValueOrTooManyBytes) {
   std::atomic<uint64_t> hits{0};
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       uint64_t random = t;
