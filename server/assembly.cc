@@ -16,6 +16,7 @@
 #include "server/rpc/errors.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/in_flight.h"
+#include "server/rpc/reflection.h"
 #include "server/rpc/routes.h"
 #include "server/rpc/serving_status.h"
 #include "server/rpc/tables_directory.h"
@@ -116,6 +117,7 @@ struct Assembly::Parts {
   std::unique_ptr<TablesServing> serving;
   std::unique_ptr<RunningView> view;
   std::unique_ptr<Routes> routes;
+  std::vector<std::unique_ptr<ReflectionHandler>> reflections;
   bool serves = false;
 
   void MakeThreads(const config::v1::Config& config);
@@ -255,6 +257,7 @@ bool Assembly::Parts::Stop(TimePoint deadline) {
   if (!serves) return true;
   serves = false;
   routes->health().EndWatches();
+  for (const auto& reflection : reflections) reflection->EndStreams();
   const bool data_ended = data->Shutdown(deadline).ok();
   const bool admin_ended = admin->Shutdown(deadline).ok();
   return data_ended && admin_ended;
@@ -294,6 +297,13 @@ absl::Status Assembly::Serve() {
   Parts& parts = *parts_;
   std::vector<Route> data = parts.routes->data_port();
   std::vector<Route> admin = parts.routes->admin_port();
+  for (std::vector<Route>* routes : {&data, &admin}) {
+    ReflectionHandler& reflection = *parts.reflections.emplace_back(
+        std::make_unique<ReflectionHandler>(*routes));
+    for (Route& route : reflection.routes()) {
+      routes->push_back(std::move(route));
+    }
+  }
   parts.serves = true;
   if (absl::Status status = parts.data->Start(std::move(data)); !status.ok()) {
     return status;

@@ -43,8 +43,8 @@ class ServerCall {
   virtual bool authenticated() const = 0;
 
   /// Ends the call. Owed exactly once, to cancelled calls too. Any thread. Not
-  /// while a Write is under way. A Read under way ends too: its `read` runs once
-  /// all the same, perhaps after Finish, when the call is no longer valid.
+  /// while a Write is under way. A Read under way ends too: its `read` runs
+  /// once all the same, perhaps after Finish, when the call is no longer valid.
   virtual void Finish(Reply reply) = 0;
 
   /// Runs `cancelled` if the caller goes away (cancels, or its deadline or
