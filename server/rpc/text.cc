@@ -71,9 +71,9 @@ std::string Shorten(std::string_view text, size_t max) {
 }
 
 std::string CleanAndShorten(std::string_view text, size_t max) {
-  // One byte more than fits, so that it is seen to be too long. A character
-  // that is cut here lies where the dots will be.
-  if (text.size() > max) text = text.substr(0, max + 1);
+  // One byte more than fits, so that it is seen to be too long, and the rest of
+  // a character that begins there.
+  if (text.size() > max) text = text.substr(0, std::min(text.size(), max + 4));
   return Shorten(CleanUtf8(text), max);
 }
 

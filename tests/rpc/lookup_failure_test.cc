@@ -114,18 +114,6 @@ TEST(LookupFailure, WithoutARaceThereIsNoReport) {
   EXPECT_EQ(rich.status.message(), "The core's words.");
 }
 
-TEST(LookupFailure, ARaceOfNobodyHasNotBegun) {
-  const Case failure({{"a", Verdict::kNotStarted, absl::OkStatus()}},
-                     Reason::kNoEntrant, absl::StatusCode::kFailedPrecondition);
-  auto race = std::make_shared<RaceResult>(*failure.result.race);
-  race->end = RaceEnd::kNobody;
-  LookupResult result = failure.result;
-  result.race = race;
-  const Errors errors(Errors::Settings{});
-  const RichError rich = Unpack(LookupFailure(errors, *failure.table, result));
-  EXPECT_FALSE(rich.report);
-}
-
 TEST(LookupFailure, ARaceThatFitsIsToldInFull) {
   const std::string words(1500, 'x');
   const Case failure({{"a", Verdict::kFailed, absl::UnavailableError(words)}},
