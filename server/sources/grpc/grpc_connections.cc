@@ -34,6 +34,10 @@ grpc::ChannelArguments ArgumentsFor(const GrpcChannel::Settings& settings) {
   // Or channels with equal arguments share one connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // Trying again is the business of the race and its wrappers, which count it.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // Messages are small; measuring the way for large ones costs a ping per read.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   // No configuration from DNS TXT records: it would cost a query more.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
