@@ -65,7 +65,7 @@ void AsyncLookup::Cancel() {
 
 void AsyncLookup::End() {
   {
-    // What the callback holds goes with it, not with the last PendingCall.
+    // What the callback holds goes with it, not with the last AsyncCall.
     Client::LookupDone done = std::move(settings_.done);
     if (failure_.ok()) {
       std::move(done)(std::move(response_));

@@ -15,7 +15,7 @@ namespace frontrunner {
 namespace {
 
 /// Destroying it cancels, as the public header says.
-class Pending final : public PendingCall {
+class Pending final : public AsyncCall {
  public:
   explicit Pending(std::shared_ptr<AsyncLookup> lookup)
       : lookup_(std::move(lookup)) {}
@@ -87,9 +87,9 @@ class Client::Impl {
     return any ? last : tries;
   }
 
-  std::unique_ptr<PendingCall> LookupAsync(const v1::LookupRequest& request,
-                                           LookupDone done,
-                                           const CallOptions& options) {
+  std::unique_ptr<AsyncCall> LookupAsync(const v1::LookupRequest& request,
+                                         LookupDone done,
+                                         const CallOptions& options) {
     const auto lookup = std::make_shared<AsyncLookup>(AsyncLookup::Settings{
         .stub = stub_.get(),
         .retry = settings_.retry,
@@ -170,9 +170,9 @@ absl::StatusOr<v1::LookupResponse> Client::Lookup(
   return response;
 }
 
-std::unique_ptr<PendingCall> Client::LookupAsync(
-    const v1::LookupRequest& request, LookupDone done,
-    const CallOptions& options) {
+std::unique_ptr<AsyncCall> Client::LookupAsync(const v1::LookupRequest& request,
+                                               LookupDone done,
+                                               const CallOptions& options) {
   return impl_->LookupAsync(request, std::move(done), options);
 }
 

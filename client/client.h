@@ -30,9 +30,9 @@ struct BatchAnswer {
 
 /// An asynchronous call. Destroying it cancels it, which has no effect once it
 /// has ended. Any thread, also inside its own callback.
-class PendingCall {
+class AsyncCall {
  public:
-  virtual ~PendingCall() = default;
+  virtual ~AsyncCall() = default;
 };
 
 /// Asks a Frontrunner server. One connection, opened when first needed, kept
@@ -72,8 +72,8 @@ class Client {
 
   /// The same without blocking. `done` runs exactly once, on a thread of the
   /// library, perhaps before this returns; with CANCELLED where the
-  /// PendingCall was destroyed first. It must not block for long.
-  [[nodiscard]] std::unique_ptr<PendingCall> LookupAsync(
+  /// AsyncCall was destroyed first. It must not block for long.
+  [[nodiscard]] std::unique_ptr<AsyncCall> LookupAsync(
       const v1::LookupRequest& request, LookupDone done,
       const CallOptions& options = {});
 

@@ -148,8 +148,8 @@ void Assembly::Parts::MakeThreads(const config::v1::Config& config) {
       .edge_threads =
           static_cast<int>(OnePerCore(config.server().edge_threads())),
       .max_message = config.limits().max_message()});
-  admin = std::make_unique<GrpcServer>(
-      GrpcServer::Settings{.listen = {admin_listen}, .edge_threads = 1});
+  admin = std::make_unique<GrpcServer>(GrpcServer::Settings{
+      .listen = {admin_listen}, .edge_threads = 1, .channelz = true});
 }
 
 absl::Status Assembly::Parts::MakeSources(const config::v1::Config& config,

@@ -1,5 +1,7 @@
 // frontrunnerd: flags → configuration → Assemble → serve → drain.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdio>
@@ -71,6 +73,8 @@ int Serve(const config::v1::Config& config) {
 }
 
 int Main(int argc, char** argv) {
+  // Or whoever sends bytes that are no message writes to our log.
+  google::protobuf::SetLogHandler(nullptr);
   CLI::App app{
       "Answers lookups by gRPC with whoever answers first: caches, backends, "
       "computations.",

@@ -31,7 +31,6 @@ void Fill(const TableCountersView& view, v1::TableCounters& proto) {
   proto.set_write_backs(view.write_backs);
   proto.set_write_back_failures(view.write_back_failures);
   proto.set_write_backs_skipped(view.write_backs_skipped);
-  proto.set_late_results(view.late_results);
 }
 
 void Fill(const TableView& view, v1::Table& proto) {

@@ -29,8 +29,6 @@ struct TableCountersView {
   uint64_t write_backs = 0;
   uint64_t write_back_failures = 0;
   uint64_t write_backs_skipped = 0;
-  /// Results that came when nobody wanted them any more.
-  uint64_t late_results = 0;
 };
 
 /// What an operator sees of a table.

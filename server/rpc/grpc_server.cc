@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -190,8 +191,10 @@ class GrpcServer::Core {
   std::unique_ptr<grpc::Server> server_;
 };
 
-GrpcServer::GrpcServer(Settings settings)
-    : core_(std::make_unique<Core>(std::move(settings))) {}
+GrpcServer::GrpcServer(Settings settings) {
+  if (settings.channelz) grpc::channelz::experimental::InitChannelzService();
+  core_ = std::make_unique<Core>(std::move(settings));
+}
 
 GrpcServer::~GrpcServer() {
   // What cannot be ended is leaked on purpose: its threads still use it.

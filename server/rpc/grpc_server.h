@@ -38,6 +38,10 @@ class GrpcServer {
     /// How long after its deadline Shutdown waits for calls that it has
     /// cancelled to be finished, and the destructor for the queues to run dry.
     Duration patience = std::chrono::seconds(5);
+    /// Serves grpc.channelz.v1 too: gRPC's own view of this process's channels
+    /// and servers. gRPC keeps this switch per process, so every server made
+    /// later has it as well: make the one that wants it last.
+    bool channelz = false;
   };
 
   /// Makes the queues and starts their threads; listens to nobody yet.

@@ -41,7 +41,7 @@ struct TableSettings {
   bool open_writes = false;
   /// Write-backs under way per loop; more are skipped and counted.
   size_t max_write_backs = 1024;
-  /// Callers waiting with wait_for_value per loop; more are refused.
+  /// Callers waiting with wait_for_value, on all loops; more are refused.
   size_t max_waiters = 100000;
 };
 

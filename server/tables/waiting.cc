@@ -33,7 +33,7 @@ void Waiting::Park(Caller& caller, std::shared_ptr<const RaceResult> race) {
                                 "server is going away"));
     return;
   }
-  if (size_ >= settings_.max_waiters) {
+  if (gauge_.load(std::memory_order_relaxed) >= settings_.max_waiters) {
     Fail(caller, Reason::kOverloaded,
          absl::ResourceExhaustedError(
              "nobody has it, and too many are waiting already"));

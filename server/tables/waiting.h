@@ -20,7 +20,7 @@ class Waiting final : private CallerHost {
   struct Settings {
     /// The most a caller waits here.
     Duration max_wait;
-    /// More are refused with OVERLOADED.
+    /// On all loops together; more are refused with OVERLOADED.
     size_t max_waiters = 0;
   };
 

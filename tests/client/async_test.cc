@@ -141,7 +141,7 @@ TEST(ClientAsync, DestroyingTheClientEndsWhatIsUnderWay) {
   FakeLookupServer server;
   server.Hold();
   Answers answers;
-  std::vector<std::unique_ptr<PendingCall>> calls;
+  std::vector<std::unique_ptr<AsyncCall>> calls;
   {
     Client client(Quick(server));
     calls.reserve(20);
@@ -182,7 +182,7 @@ TEST(ClientAsync, ManyCallsFromManyThreadsAreAllAnswered) {
   Answers answers;
   Client client(Quick(server));
   std::mutex mutex;
-  std::vector<std::unique_ptr<PendingCall>> calls;
+  std::vector<std::unique_ptr<AsyncCall>> calls;
   std::vector<std::thread> threads;
   threads.reserve(4);
   for (int t = 0; t < 4; ++t) {

@@ -110,6 +110,19 @@ tables:
         self.assertFalse(path.exists())
 
 
+class Serving(ServerTest):
+    def test_channelz_is_on_the_admin_port_alone(self):
+        server = self.server(MEMORY_ONLY)
+        method = "/grpc.channelz.v1.Channelz/GetServers"
+        answer = self.channel(server.admin).unary_unary(method)(
+            b"", timeout=WAIT)
+        self.assertGreater(len(answer), 0)
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.channel(server.address).unary_unary(method)(b"", timeout=WAIT)
+        self.assertEqual(caught.exception.code(),
+                         grpc.StatusCode.UNIMPLEMENTED)
+
+
 class Ending(ServerTest):
     def test_sigterm_and_sigint_end_an_idle_server_with_0(self):
         for number in (signal.SIGTERM, signal.SIGINT):
