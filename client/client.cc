@@ -59,7 +59,7 @@ class Client::Impl {
       grpc::ClientContext context;
       context.set_deadline(
           SystemDeadline(deadline - std::chrono::steady_clock::now()));
-      const absl::Status status = attempt(context);
+      absl::Status status = attempt(context);
       if (status.ok()) return status;
       const auto delay = settings_.retry.DelayAfter(
           status, tried, deadline - std::chrono::steady_clock::now(), Random());

@@ -84,10 +84,11 @@ class Runner {
     request.set_cache_policy(options_.cache_policy);
     for (const std::string& key : options_.keys) request.add_keys(key);
     ExitCode worst = kFound;
-    const auto status = client.BatchLookup(request, [&](BatchAnswer answer) {
-      Show(answer.key, answer.found);
-      worst = std::max(worst, CodeOf(answer.found.status()));
-    });
+    const auto status =
+        client.BatchLookup(request, [&](const BatchAnswer& answer) {
+          Show(answer.key, answer.found);
+          worst = std::max(worst, CodeOf(answer.found.status()));
+        });
     if (status.ok()) return worst;
     if (options_.json) {
       output_.out << FailureToJson(status) << "\n";

@@ -71,7 +71,7 @@ class EventLoop::LoopTimer final : public Timer, public TimerEntry {
   Task task_;
 };
 
-EventLoop::EventLoop(Settings settings)
+EventLoop::EventLoop(const Settings& settings)
     : name_(settings.name.substr(0, 15)),
       wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       timer_fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),

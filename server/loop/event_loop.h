@@ -35,7 +35,7 @@ class EventLoop final : public Loop {
   };
 
   /// Aborts if the kernel gives no descriptors for it.
-  explicit EventLoop(Settings settings);
+  explicit EventLoop(const Settings& settings);
   /// Stops and joins. Tasks left over are destroyed without running.
   ~EventLoop() override;
   EventLoop(const EventLoop&) = delete;

@@ -7,9 +7,9 @@ namespace frontrunner {
 /// What one caller, and all of them together, may ask for.
 struct Limits {
   /// Bytes of a key.
-  size_t max_key = 64 * 1024;
+  size_t max_key = size_t{64} << 10;
   /// Bytes of a value given to Put.
-  size_t max_value = 1024 * 1024;
+  size_t max_value = size_t{1} << 20;
   /// Keys of a batch, before those given twice are dropped.
   size_t max_batch = 10000;
   /// Keys of one batch that are under way, or answered and not yet written, at
