@@ -35,9 +35,12 @@ struct ToStore {
   WallTime produced;
   /// Greater than zero. Absent: no expiry.
   std::optional<Duration> ttl;
+  /// A Put rather than a write-back: those who wait for the key elsewhere are
+  /// to hear of it (KeyWatch).
+  bool announce = false;
 };
 
-/// One question to a source. Copying it copies two pointers.
+/// One question to a source. Copying it copies three pointers.
 struct Query {
   std::shared_ptr<const CallContext> call;
   /// For the sources that store; null for all others.
@@ -46,6 +49,12 @@ struct Query {
   TimePoint deadline = kNever;
   /// In dispatch queues the lower number is served first.
   int priority = 0;
+  /// Its place among those a dispatch queue lets through at once; null where
+  /// nothing limits it. A source whose work can outlive its Attempt (a call
+  /// that was cancelled but has not completed, a computation that can't be
+  /// stopped) keeps a copy until the work has really ended; the place is given
+  /// back with the last one. To be dropped on any thread.
+  std::shared_ptr<const void> slot;
 };
 
 }  // namespace frontrunner

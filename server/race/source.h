@@ -73,6 +73,23 @@ class Source {
   }
 };
 
+/// Hears of values that somebody else, perhaps another server, has put into a
+/// store that is shared. Belongs to one loop.
+class KeyWatch {
+ public:
+  virtual ~KeyWatch() = default;
+
+  /// Runs `changed`, on the loop and never inside the call, whenever the key
+  /// may have been put since the last time it ran: once the watch is in place
+  /// (what was put before is found by looking now), after every Put that is
+  /// announced, and after every time that announcements could have been lost.
+  /// May run without a reason, so it says "look again", not "it is there".
+  /// Destroying the Attempt ends the watch; `changed` may do so.
+  [[nodiscard]] virtual std::unique_ptr<Attempt> Watch(
+      std::shared_ptr<const CallContext> call,
+      absl::AnyInvocable<void()> changed) = 0;
+};
+
 /// A cache is three sources over one store. Each is wrapped (timeout, measured)
 /// like any other source.
 struct Cache {
@@ -82,6 +99,8 @@ struct Cache {
   std::shared_ptr<Source> store;
   /// Removes the key; a key that was not there is a success too.
   std::shared_ptr<Source> erase;
+  /// Null where the store can't tell, or is nobody else's.
+  std::shared_ptr<KeyWatch> watch;
 };
 
 }  // namespace frontrunner

@@ -74,6 +74,12 @@ struct LookupCall {
   int priority = 0;
   CachePolicy policy = CachePolicy::kDefault;
   bool wait_for_value = false;
+  /// A value is answered only when every cache that lacked it has it (rule 8
+  /// decides which); one that could not be stored is a failure, kUnavailable.
+  bool until_stored = false;
+  /// Runs, at most once and on the loop, when the race has found nothing and
+  /// the caller begins to wait for a Put. May be null.
+  absl::AnyInvocable<void() &&> parked;
 };
 
 struct LookupResult {
