@@ -13,6 +13,7 @@ namespace {
 
 constexpr char kAttemptsUrl[] = "frontrunner/attempts";
 constexpr char kRefusalUrl[] = "frontrunner/refusal";
+constexpr char kPushbackUrl[] = "frontrunner/pushback";
 
 constexpr std::array<std::string_view, 17> kCodeNames = {
     "OK",
@@ -60,6 +61,20 @@ std::optional<Refusal> RefusalOf(const absl::Status& status) {
   auto payload = status.GetPayload(kRefusalUrl);
   if (!payload) return std::nullopt;
   return *payload == "overloaded" ? Refusal::kOverloaded : Refusal::kDraining;
+}
+
+absl::Status WithPushback(absl::Status status, Duration pushback) {
+  status.SetPayload(kPushbackUrl, absl::Cord(absl::StrCat(pushback.count())));
+  return status;
+}
+
+std::optional<Duration> PushbackOf(const absl::Status& status) {
+  int64_t nanoseconds = 0;
+  const auto payload = status.GetPayload(kPushbackUrl);
+  if (!payload || !absl::SimpleAtoi(std::string(*payload), &nanoseconds)) {
+    return std::nullopt;
+  }
+  return Duration(nanoseconds);
 }
 
 std::string_view CodeName(absl::StatusCode code) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "server/base/time.h"
 
 namespace frontrunner {
 
@@ -20,6 +21,11 @@ int AttemptsOf(const absl::Status& status);
 enum class Refusal { kOverloaded, kDraining };
 absl::Status WithRefusal(absl::Status status, Refusal refusal);
 std::optional<Refusal> RefusalOf(const absl::Status& status);
+
+/// What the source said about asking it again: not before so long, or, below
+/// zero, not at all.
+absl::Status WithPushback(absl::Status status, Duration pushback);
+std::optional<Duration> PushbackOf(const absl::Status& status);
 
 /// "UNAVAILABLE" for kUnavailable, in gRPC's spelling.
 std::string_view CodeName(absl::StatusCode code);

@@ -46,7 +46,10 @@ class Underway final : public RaceRun, private Arrivals {
   const std::vector<Entrant>& entrants() const { return settings_->entrants; }
   bool IsFinal(size_t i, const absl::Status& failure) const;
   bool LookIntoMemory();
+  void TellBudgets();
   void StartThoseDue();
+  bool IsHedge(size_t i) const;
+  void TimeHasPassed(size_t i);
   void StartNextIfAllBeforeAreOut(TimePoint now);
   void StartEntrant(size_t i, TimePoint now);
   void Arrive(size_t i, Outcome outcome) override;
@@ -107,6 +110,7 @@ void Underway::Begin() {
     return;
   }
   if (LookIntoMemory()) return;
+  TellBudgets();
   StartThoseDue();
 }
 
@@ -159,6 +163,14 @@ bool Underway::LookIntoMemory() {
   return everybody_out;
 }
 
+void Underway::TellBudgets() {
+  for (const Entrant& entrant : entrants()) {
+    if (entrant.budget && TakesPart(entrant, policy_)) {
+      entrant.budget->Offer(began_);
+    }
+  }
+}
+
 void Underway::StartThoseDue() {
   const DoorRef door = door_;
   bool all_before_out = true;
@@ -169,11 +181,31 @@ void Underway::StartThoseDue() {
     if (rule.kind == StartRule::kAtOnce || all_before_out) {
       StartEntrant(i, began_);
     } else if (rule.kind == StartRule::kAfter) {
-      slot.timer = loop_.At(began_ + rule.after,
-                            [this, i] { StartEntrant(i, loop_.Now()); });
+      slot.timer =
+          loop_.At(began_ + rule.after, [this, i] { TimeHasPassed(i); });
     }
     all_before_out = false;
   }
+}
+
+/// Whether starting now would ask a second backend while a first one still has
+/// the question. Behind caches alone it is the first.
+bool Underway::IsHedge(size_t i) const {
+  for (size_t before = 0; before < i; ++before) {
+    const Slot& slot = slots_[before];
+    if (slot.started && !slot.out && !entrants()[before].is_cache) return true;
+  }
+  return false;
+}
+
+void Underway::TimeHasPassed(size_t i) {
+  const TimePoint now = loop_.Now();
+  const auto& budget = entrants()[i].budget;
+  if (budget && IsHedge(i) && !budget->TryTake(now)) {
+    slots_[i].timer = nullptr;
+    return;
+  }
+  StartEntrant(i, now);
 }
 
 void Underway::StartNextIfAllBeforeAreOut(TimePoint now) {

@@ -9,6 +9,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "server/loop/loop.h"
+#include "server/race/attempt_budget.h"
 #include "server/race/result.h"
 #include "server/race/source.h"
 
@@ -19,7 +20,10 @@ struct StartRule {
   enum Kind {
     /// With the race.
     kAtOnce,
-    /// When `after` has passed, or when every entrant before it is out.
+    /// When `after` has passed, or when every entrant before it is out. A
+    /// hedge,
+    /// if an entrant before it that is no cache still runs when the time has
+    /// passed.
     kAfter,
     /// Only when every entrant before it is out.
     kOthersFail,
@@ -41,6 +45,10 @@ struct Entrant {
   CodeSet final_codes;
   /// Memory, redis, memcached: judged apart when all are out (failures.h).
   bool is_cache = false;
+  /// Told of every race in which the entrant takes part, unless memory alone
+  /// decided it; asked before the entrant starts as a hedge. Refused, it waits
+  /// until those before it are out. Null: hedges freely.
+  std::shared_ptr<AttemptBudget> budget;
 };
 
 /// Who of the entrants may take part.
