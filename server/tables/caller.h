@@ -42,6 +42,8 @@ class Caller final : public Attempt {
 
   const LookupCall& lookup() const { return lookup_; }
 
+  /// When it reached its loop.
+  TimePoint began;
   /// Of its race: its own, clamped by the table.
   TimePoint race_deadline = kNever;
   /// It joined a race that another began.

@@ -10,6 +10,7 @@
 #include "server/tables/by_key.h"
 #include "server/tables/caller.h"
 #include "server/tables/deadlines.h"
+#include "server/tables/until_stored.h"
 
 namespace frontrunner {
 
@@ -65,6 +66,11 @@ class Flight final : public CallerHost,
   const std::shared_ptr<const ToStore>& put() const { return put_; }
   const CallPtr& call() const { return call_; }
   CachePolicy policy() const { return policy_; }
+  const std::list<Caller*>& callers() const { return callers_; }
+
+  /// For its owner: those of its callers who wait for the write-back. Null:
+  /// nobody does.
+  std::shared_ptr<UntilStored> until_stored;
 
   /// For the Flights that hold it.
   std::list<std::shared_ptr<Flight>>::iterator place;

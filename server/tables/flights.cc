@@ -42,6 +42,16 @@ void Flights::Overwrite(const CallContext& call,
   }
 }
 
+void Flights::ListTo(OutstandingList& list) const {
+  for (const auto& [call, flights] : by_key_) {
+    for (const auto& flight : flights) {
+      for (const Caller* caller : flight->callers()) {
+        list.Add(call, caller->lookup().priority, caller->began, false);
+      }
+    }
+  }
+}
+
 void Flights::Close(const CallContext& call) {
   const auto found = by_key_.find(call);
   if (found == by_key_.end()) return;

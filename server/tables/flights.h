@@ -5,6 +5,7 @@
 
 #include "server/tables/by_key.h"
 #include "server/tables/flight.h"
+#include "server/tables/outstanding.h"
 
 namespace frontrunner {
 
@@ -23,6 +24,9 @@ class Flights {
   /// overwritten and closed, so that who asks from now on races anew.
   void Overwrite(const CallContext& call,
                  const std::shared_ptr<const ToStore>& put);
+
+  /// Adds everybody who flies.
+  void ListTo(OutstandingList& list) const;
 
   /// Closes every flight of the key.
   void Close(const CallContext& call);

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "server/loop/loop.h"
 #include "server/race/race.h"
+#include "server/tables/outstanding.h"
 #include "server/tables/reason.h"
 
 namespace frontrunner {
@@ -111,6 +112,9 @@ class TableShard {
 
   virtual Loop& loop() = 0;
 
+  /// Whether winners are written back to a cache. Any thread; never changes.
+  virtual bool stores() const = 0;
+
   /// `done` runs exactly once, never inside Lookup, unless the Attempt is
   /// destroyed first: then this caller has left, and nobody else notices.
   [[nodiscard]] virtual std::unique_ptr<Attempt> Lookup(LookupCall call,
@@ -126,6 +130,9 @@ class TableShard {
   [[nodiscard]] virtual std::unique_ptr<Attempt> Forget(
       std::shared_ptr<const CallContext> call, TimePoint deadline,
       WriteDone done) = 0;
+
+  /// Adds every lookup that races or waits here.
+  virtual void ListTo(OutstandingList& list) const = 0;
 
   /// Ends everyone who waits with wait_for_value, and lets nobody begin, with
   /// kDraining.
@@ -176,6 +183,8 @@ class Table {
     return parts_.entrant_names;
   }
   bool serving() const { return parts_.serving(); }
+  /// Whether winners are written back to a cache.
+  bool stores() const { return parts_.shards.front()->stores(); }
 
   /// A hit in memory: the value and the entrant that has it.
   struct Found {
@@ -183,6 +192,9 @@ class Table {
     size_t entrant;
   };
   std::optional<Found> Peek(const CallContext& call) const;
+
+  /// One per loop.
+  const std::vector<TableShard*>& shards() const { return parts_.shards; }
 
   /// The shard that owns a key.
   TableShard& ShardOf(uint64_t hash) const {

@@ -10,6 +10,7 @@
 #include "server/tables/race_reason.h"
 #include "server/tables/table.h"
 #include "server/tables/table_write.h"
+#include "server/tables/until_stored.h"
 #include "server/tables/waiting.h"
 #include "server/tables/write_back.h"
 
@@ -30,11 +31,18 @@ class Shard final : public TableShard, private Flight::Owner {
   Shard& operator=(const Shard&) = delete;
 
   Loop& loop() override { return loop_; }
+  bool stores() const override {
+    return settings().write_back && !parts_.caches.empty();
+  }
   std::unique_ptr<Attempt> Lookup(LookupCall call, LookupDone done) override;
   std::unique_ptr<Attempt> Put(CallPtr call, ToStore to_store,
                                TimePoint deadline, WriteDone done) override;
   std::unique_ptr<Attempt> Forget(CallPtr call, TimePoint deadline,
                                   WriteDone done) override;
+  void ListTo(OutstandingList& list) const override {
+    flights_.ListTo(list);
+    waiting_.ListTo(list);
+  }
   void Drain() override { waiting_.Drain(); }
 
  private:
@@ -81,7 +89,8 @@ std::unique_ptr<Attempt> Shard::Lookup(LookupCall call, LookupDone done) {
   Count(counters().lookups);
   auto caller = std::make_unique<Caller>(std::move(call), std::move(done));
   const LookupCall& lookup = caller->lookup();
-  if (lookup.deadline <= loop_.Now()) {
+  caller->began = loop_.Now();
+  if (lookup.deadline <= caller->began) {
     LookupResult result;
     result.outcome = absl::DeadlineExceededError(
         "the deadline was over before anybody was asked");
@@ -145,13 +154,24 @@ void Shard::Answer(Flight& flight, Caller& caller,
   }
   // With nobody to ask no race began.
   if (race->end != RaceEnd::kNobody) result.race = std::move(race);
+  if (result.outcome.ok() && caller.lookup().until_stored) {
+    if (!flight.until_stored) {
+      flight.until_stored =
+          std::make_shared<UntilStored>(loop_, std::move(result));
+    }
+    flight.until_stored->Join(caller);
+    return;
+  }
   result.coalesced = caller.coalesced;
   caller.Answer(std::move(result));
 }
 
 void Shard::Landed(Flight& flight, const RaceResult* race) {
+  const auto until_stored = std::move(flight.until_stored);
   if (race && race->end == RaceEnd::kWinner && !flight.overwritten()) {
-    write_back_.AfterWin(flight.call(), *race);
+    write_back_.AfterWin(flight.call(), *race, until_stored);
+  } else if (until_stored) {
+    until_stored->Overtaken();
   }
   flights_.Remove(flight);
 }

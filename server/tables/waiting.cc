@@ -66,6 +66,14 @@ void Waiting::Serve(const CallContext& call, const ToStore& put) {
   }
 }
 
+void Waiting::ListTo(OutstandingList& list) const {
+  for (const auto& [call, callers] : by_key_) {
+    for (const Caller* caller : callers) {
+      list.Add(call, caller->lookup().priority, caller->began, true);
+    }
+  }
+}
+
 void Waiting::Drain() {
   draining_ = true;
   while (Caller* caller = deadlines_.First()) {

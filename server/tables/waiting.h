@@ -9,6 +9,7 @@
 #include "server/tables/by_key.h"
 #include "server/tables/caller.h"
 #include "server/tables/deadlines.h"
+#include "server/tables/outstanding.h"
 
 namespace frontrunner {
 
@@ -37,6 +38,9 @@ class Waiting final : private CallerHost {
   /// Answers everyone who waits for the key now, in order. Those who come back
   /// while it does are not among them.
   void Serve(const CallContext& call, const ToStore& put);
+
+  /// Adds everybody who waits.
+  void ListTo(OutstandingList& list) const;
 
   /// Ends everyone, and refuses whoever comes later, with DRAINING.
   void Drain();

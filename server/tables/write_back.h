@@ -10,12 +10,14 @@
 #include "server/tables/by_key.h"
 #include "server/tables/random.h"
 #include "server/tables/table.h"
+#include "server/tables/until_stored.h"
 
 namespace frontrunner {
 
 /// Stores winners' values in the caches that did not have them (rule 8).
-/// Bounded; nobody waits for it, its failures are counted. The loop's thread
-/// only. Destroying it abandons what is under way.
+/// Bounded; its failures are counted, and nobody waits for it but those who
+/// asked until_stored. The loop's thread only. Destroying it abandons what is
+/// under way.
 class WriteBack {
  public:
   /// `loop` and `parts` outlive it.
@@ -23,25 +25,37 @@ class WriteBack {
   WriteBack(const WriteBack&) = delete;
   WriteBack& operator=(const WriteBack&) = delete;
 
-  /// After a race with a winner; its callers have been answered.
-  void AfterWin(const CallPtr& call, const RaceResult& race);
+  /// After a race with a winner; its callers have been answered, but for those
+  /// of `waiting`, which is told how the write-backs end. It may be null.
+  void AfterWin(const CallPtr& call, const RaceResult& race,
+                const std::shared_ptr<UntilStored>& waiting);
 
   /// Abandons what is under way for a key: somebody knows better now.
   void Abandon(const CallContext& call);
 
  private:
-  using Attempts = std::list<std::unique_ptr<Attempt>>;
+  /// A write-back under way.
+  struct Underway {
+    const TableCache* cache;
+    std::shared_ptr<UntilStored> waiting;
+    std::unique_ptr<Attempt> attempt;
+  };
+  using OfKey = std::list<Underway>;
 
   std::vector<const TableCache*> Lacking(const RaceResult& race) const;
-  void Store(const TableCache& cache, const Query& query);
-  void OnStored(const CallPtr& call, Attempts::iterator attempt,
+  void Begin(const CallPtr& call, const RaceResult& race,
+             const std::shared_ptr<UntilStored>& waiting);
+  void NameFailed(const RaceResult& race, UntilStored& waiting) const;
+  void Store(const TableCache& cache, const Query& query,
+             const std::shared_ptr<UntilStored>& waiting);
+  void OnStored(const CallPtr& call, OfKey::iterator underway,
                 const Outcome& outcome);
 
   Loop& loop_;
   const TableShardParts& parts_;
   Random random_;
   /// No list is empty.
-  ByKey<Attempts> underway_;
+  ByKey<OfKey> underway_;
   size_t size_ = 0;
 };
 
