@@ -133,6 +133,7 @@ absl::StatusOr<SourceBuilder::Kind> SourceBuilder::KindOf(
       return Grpc(name, config);
     case config::v1::Source::kComputation:
       return Computation(name, config.computation());
+    case config::v1::Source::kHttp:
     case config::v1::Source::KIND_NOT_SET:
       break;
   }

@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "frontrunner/config/v1/options.pb.h"
 #include "server/base/strings.h"
 #include "server/config/form.h"
+#include "server/config/rules.h"
 
 namespace frontrunner::config {
 namespace {
@@ -22,7 +22,9 @@ std::string Range(const v1::Rules& rules) {
   return "";
 }
 
-Allowed Words(const EnumDescriptor& type) {
+}  // namespace
+
+Allowed WordsOf(const EnumDescriptor& type) {
   Allowed allowed;
   for (int i = 0; i < type.value_count(); ++i) {
     if (type.value(i)->number() != 0) {
@@ -32,6 +34,8 @@ Allowed Words(const EnumDescriptor& type) {
   allowed.text = absl::StrJoin(allowed.words, ", ");
   return allowed;
 }
+
+namespace {
 
 std::string Text(const v1::Rules& rules) {
   if (rules.form() == v1::ANY_TEXT && rules.required()) {
@@ -49,16 +53,19 @@ std::string Number(const v1::Rules& rules) {
 }  // namespace
 
 Allowed AllowedFor(const FieldDescriptor& field) {
-  const v1::Rules& rules = field.options().GetExtension(v1::rules);
+  const v1::Rules& rules = RulesOf(field);
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       return {.text = Text(rules), .words = {}};
     case FieldDescriptor::CPPTYPE_BOOL:
       return {.text = "true or false", .words = {"true", "false"}};
     case FieldDescriptor::CPPTYPE_ENUM:
-      return Words(*field.enum_type());
+      return WordsOf(*field.enum_type());
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return {.text = absl::StrCat("a part such as 10%", Range(rules)),
+      return {.text = absl::StrCat(rules.unit() == v1::RATIO
+                                       ? "a part such as 10%"
+                                       : "a number such as 0.5 or 200",
+                                   Range(rules)),
               .words = {}};
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return {.text = absl::StrCat("a duration such as 250ms or 1h30m",

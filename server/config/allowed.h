@@ -18,4 +18,8 @@ struct Allowed {
 /// Of a field whose values are scalars (scalar.h).
 Allowed AllowedFor(const google::protobuf::FieldDescriptor& field);
 
+/// The names of an enum that may be written: all but that of value 0, which is
+/// what an absent field has.
+Allowed WordsOf(const google::protobuf::EnumDescriptor& type);
+
 }  // namespace frontrunner::config

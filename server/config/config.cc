@@ -103,6 +103,10 @@ void Read(std::string_view text, const Lines& lines, Findings& findings,
   config::CheckRaces(message, findings);
   config::CheckListens(message, findings);
   config::CheckLimits(message, findings);
+  config::CheckOutstanding(message, findings);
+  config::CheckRetries(message, findings);
+  config::CheckQueues(message, findings);
+  config::CheckHttp(message, findings);
 }
 
 LoadedConfig Unreadable(const std::string& path, std::string_view why) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "server/config/address.h"
+#include "server/config/http_form.h"
 
 namespace frontrunner::config {
 namespace {
@@ -13,6 +14,12 @@ bool IsName(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-';
   });
+}
+
+/// A zero would end it early.
+bool IsAbsolutePath(std::string_view text) {
+  return !text.empty() && text.front() == '/' &&
+         text.find('\0') == std::string_view::npos;
 }
 
 /// Port 0 is nowhere to connect to.
@@ -36,6 +43,16 @@ bool HasForm(std::string_view text, v1::Form form) {
     }
     case v1::GRPC_TARGET:
       return IsGrpcTarget(text);
+    case v1::HTTP_URL:
+      return IsHttpUrl(text);
+    case v1::HEADER_NAME:
+      return IsHeaderName(text);
+    case v1::HEADER_VALUE:
+      return IsHeaderValue(text);
+    case v1::JSON_POINTER:
+      return IsJsonPointer(text);
+    case v1::ABSOLUTE_PATH:
+      return IsAbsolutePath(text);
     default:
       return true;
   }
@@ -53,6 +70,19 @@ std::string_view FormInWords(v1::Form form) {
              "callers are not authenticated";
     case v1::GRPC_TARGET:
       return "host:port, dns:///host:port or unix:/path";
+    case v1::HTTP_URL:
+      return "http:// or https:// with a host and no {key} in it, maybe a "
+             "port, and no spaces and no \"#\"";
+    case v1::HEADER_NAME:
+      return "a header's name, but not Host, Content-Length, Connection or "
+             "Transfer-Encoding, which HTTP says itself";
+    case v1::HEADER_VALUE:
+      return "a text without control characters, line ends included";
+    case v1::JSON_POINTER:
+      return "a JSON pointer such as /data/0/name, with ~0 for \"~\" and ~1 "
+             "for \"/\" in a name";
+    case v1::ABSOLUTE_PATH:
+      return "a path that begins with \"/\"";
     default:
       return "a text";
   }

@@ -34,6 +34,9 @@ class Findings {
   /// Remembers where a value is.
   void Locate(const Path& path, Place place) { places_[path] = place; }
 
+  /// Whether the file says what is there; a default is not said by it.
+  bool IsGiven(const Path& path) const { return places_.contains(path); }
+
   /// Where a value is or, where a default stands in for it, what it would have
   /// been part of.
   Place PlaceOf(const Path& path) const;

@@ -5,10 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "frontrunner/config/v1/options.pb.h"
 #include "server/base/strings.h"
 #include "server/config/allowed.h"
-#include "server/config/form.h"
+#include "server/config/rules.h"
 #include "server/config/suggest.h"
 
 namespace frontrunner::config {
@@ -16,10 +15,6 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
-
-const v1::Rules& RulesOf(const FieldDescriptor& field) {
-  return field.options().GetExtension(v1::rules);
-}
 
 std::vector<std::string> FieldNames(const Descriptor& type) {
   std::vector<std::string> names;
@@ -146,12 +141,7 @@ void Reader::ReadList(const Value& value, Slot slot) {
     Wrong(value, "a list");
     return;
   }
-  if (value.node.size() < rules.min_items()) {
-    findings_.Add(
-        value.place,
-        absl::StrCat(Show(value.path), " has ", value.node.size(),
-                     " items; allowed: at least ", rules.min_items()));
-  }
+  CheckSize(value, rules, "items");
   int index = 0;
   for (const auto& item : value.node) {
     const Path path = Item(value.path, index++);
@@ -171,22 +161,13 @@ void Reader::ReadNamed(const Value& value, Slot slot) {
     Wrong(value, "a mapping of names");
     return;
   }
-  if (value.node.size() < rules.min_items()) {
-    findings_.Add(
-        value.place,
-        absl::StrCat(Show(value.path), " has ", value.node.size(),
-                     " entries; allowed: at least ", rules.min_items()));
-  }
+  CheckSize(value, rules, "entries");
   Seen seen;
   for (const auto& item : value.node) {
     std::string name;
     Place place;
     if (!TakeName(item.first, value.path, seen, name, place)) continue;
-    if (!HasForm(name, rules.key_form())) {
-      findings_.Add(place, absl::StrCat(Show(value.path), " has the name ",
-                                        Quote(name), "; allowed: ",
-                                        Absl(FormInWords(rules.key_form()))));
-    }
+    CheckKey(name, place, value.path, *slot.field);
     Message* entry =
         slot.message->GetReflection()->AddMessage(slot.message, slot.field);
     entry->GetReflection()->SetString(entry, type.map_key(), name);
@@ -204,7 +185,8 @@ void Reader::ReadScalar(const Value& value, Slot slot) {
   const Allowed allowed = AllowedFor(*slot.field);
   const std::string text =
       value.node.IsScalar() ? value.node.Scalar() : std::string();
-  Wrong(value, absl::StrCat(allowed.text, DidYouMean(text, allowed.words)));
+  Wrong(value, absl::StrCat(allowed.text, DidYouMean(text, allowed.words)),
+        RulesOf(*slot.field).secret());
 }
 
 }  // namespace frontrunner::config

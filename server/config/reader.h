@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "frontrunner/config/v1/options.pb.h"
 #include "google/protobuf/message.h"
 #include "server/config/mistakes.h"
 #include "server/config/scalar.h"
@@ -60,6 +61,12 @@ class Reader {
   void Complete(const Path& path, Message& message, const Seen& seen);
   void CheckOneofs(const Path& path, const Message& message, const Seen& seen);
   void CheckDistinct(const Value& list);
+  /// How many `things` a list or mapping has.
+  void CheckSize(const Value& value, const v1::Rules& rules,
+                 std::string_view things);
+  /// A map's key at `place`, of the map at `path`.
+  void CheckKey(const std::string& key, Place place, const Path& path,
+                const Field& map);
 
   /// The name of a mapping's entry, with its place; false, and a mistake, where
   /// it is no name or not the first of its kind.
@@ -70,7 +77,7 @@ class Reader {
   /// key.
   Place PlaceOf(const YAML::Node& node, Place key) const;
   void Locate(const Value& value);
-  void Wrong(const Value& value, std::string_view allowed);
+  void Wrong(const Value& value, std::string_view allowed, bool secret = false);
 
   const Lines& lines_;
   Findings& findings_;

@@ -1,14 +1,17 @@
 // What the reader makes of names and absent fields; how it walks is in
 // reader.cc.
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "frontrunner/config/v1/options.pb.h"
 #include "server/base/strings.h"
+#include "server/config/allowed.h"
+#include "server/config/form.h"
 #include "server/config/reader.h"
+#include "server/config/rules.h"
 
 namespace frontrunner::config {
 
@@ -20,7 +23,7 @@ void Reader::Complete(const Path& path, Message& message, const Seen& seen) {
   const Descriptor& type = *message.GetDescriptor();
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
-    const v1::Rules& rules = field.options().GetExtension(v1::rules);
+    const v1::Rules& rules = RulesOf(field);
     if (seen.names.contains(field.name())) continue;
     if (rules.required() && !seen.meant.contains(field.name())) {
       findings_.Add(findings_.PlaceOf(path),
@@ -86,6 +89,41 @@ void Reader::CheckDistinct(const Value& list) {
   }
 }
 
+void Reader::CheckSize(const Value& value, const v1::Rules& rules,
+                       std::string_view things) {
+  std::string allowed;
+  if (value.node.size() < rules.min_items()) {
+    allowed = absl::StrCat("at least ", rules.min_items());
+  } else if (rules.max_items() != 0 && value.node.size() > rules.max_items()) {
+    allowed = absl::StrCat("at most ", rules.max_items());
+  } else {
+    return;
+  }
+  findings_.Add(value.place,
+                absl::StrCat(Show(value.path), " has ", value.node.size(), " ",
+                             Absl(things), "; allowed: ", allowed));
+}
+
+void Reader::CheckKey(const std::string& key, Place place, const Path& path,
+                      const Field& map) {
+  const v1::Rules& rules = RulesOf(map);
+  Allowed allowed;
+  if (!rules.key_enum().empty()) {
+    allowed = WordsOf(*map.file()->FindEnumTypeByName(rules.key_enum()));
+    if (std::find(allowed.words.begin(), allowed.words.end(), key) !=
+        allowed.words.end()) {
+      return;
+    }
+  } else if (HasForm(key, rules.key_form())) {
+    return;
+  } else {
+    allowed.text = FormInWords(rules.key_form());
+  }
+  findings_.Add(place, absl::StrCat(Show(path), " has the name ", Quote(key),
+                                    "; allowed: ", allowed.text,
+                                    DidYouMean(key, allowed.words)));
+}
+
 bool Reader::TakeName(const YAML::Node& key, const Path& path, Seen& seen,
                       std::string& name, Place& place) {
   place = PlaceOf(key);
@@ -119,10 +157,10 @@ void Reader::Locate(const Value& value) {
   if (!in_default_) findings_.Locate(value.path, value.place);
 }
 
-void Reader::Wrong(const Value& value, std::string_view allowed) {
+void Reader::Wrong(const Value& value, std::string_view allowed, bool secret) {
   std::string found;
   if (value.node.IsScalar()) {
-    found = Quote(value.node.Scalar());
+    found = secret ? "a text that is not shown" : Quote(value.node.Scalar());
   } else if (value.node.IsSequence()) {
     found = "a list";
   } else {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "frontrunner/config/v1/options.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "server/config/form.h"
+#include "server/config/rules.h"
 #include "server/config/units.h"
 
 namespace frontrunner::config {
@@ -64,10 +64,11 @@ bool WriteUint64(const std::string& text, const v1::Rules& rules, Slot slot) {
          Write(slot, *number, &Reflection::SetUInt64, &Reflection::AddUInt64);
 }
 
-bool WriteRatio(const std::string& text, const v1::Rules& rules, Slot slot) {
-  const auto ratio = Bounded<double>(text, rules, &ParseRatio);
-  return ratio &&
-         Write(slot, *ratio, &Reflection::SetDouble, &Reflection::AddDouble);
+bool WriteDouble(const std::string& text, const v1::Rules& rules, Slot slot) {
+  const auto number = Bounded<double>(
+      text, rules, rules.unit() == v1::RATIO ? &ParseRatio : &ParseDecimal);
+  return number &&
+         Write(slot, *number, &Reflection::SetDouble, &Reflection::AddDouble);
 }
 
 bool WriteBool(const std::string& text, Slot slot) {
@@ -107,7 +108,7 @@ bool IsScalar(const FieldDescriptor& field) {
 }
 
 bool WriteScalar(const std::string& text, Slot slot) {
-  const v1::Rules& rules = slot.field->options().GetExtension(v1::rules);
+  const v1::Rules& rules = RulesOf(*slot.field);
   switch (slot.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       return WriteText(text, rules, slot);
@@ -116,7 +117,7 @@ bool WriteScalar(const std::string& text, Slot slot) {
     case FieldDescriptor::CPPTYPE_UINT64:
       return WriteUint64(text, rules, slot);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return WriteRatio(text, rules, slot);
+      return WriteDouble(text, rules, slot);
     case FieldDescriptor::CPPTYPE_BOOL:
       return WriteBool(text, slot);
     case FieldDescriptor::CPPTYPE_ENUM:

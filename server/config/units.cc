@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "server/base/strings.h"
 
 namespace frontrunner::config {
@@ -99,17 +101,37 @@ std::optional<uint64_t> ParseSize(std::string_view text) {
   return Multiply(*number, unit->factor, std::numeric_limits<uint64_t>::max());
 }
 
-std::optional<double> ParseRatio(std::string_view text) {
-  if (text.empty() || text.back() != '%') return std::nullopt;
-  text.remove_suffix(1);
+std::optional<double> ParseDecimal(std::string_view text) {
   // SimpleAtod alone would take "inf", signs and exponents too.
   const bool plain = !text.empty() && IsDigit(text.front()) &&
                      IsDigit(text.back()) &&
                      std::all_of(text.begin(), text.end(),
                                  [](char c) { return IsDigit(c) || c == '.'; });
-  double percent = 0;
-  if (!plain || !absl::SimpleAtod(Absl(text), &percent)) return std::nullopt;
-  return percent / 100;
+  double number = 0;
+  if (!plain || !absl::SimpleAtod(Absl(text), &number)) return std::nullopt;
+  // Too many digits are infinitely many to it.
+  if (!std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+std::optional<double> ParseRatio(std::string_view text) {
+  if (text.empty() || text.back() != '%') return std::nullopt;
+  text.remove_suffix(1);
+  const auto percent = ParseDecimal(text);
+  if (!percent) return std::nullopt;
+  return *percent / 100;
+}
+
+std::string DurationText(Duration duration) {
+  auto rest = static_cast<uint64_t>(duration.count());
+  if (rest == 0) return "0s";
+  std::string text;
+  for (const Unit& unit : kDurationUnits) {
+    if (rest < unit.factor) continue;
+    absl::StrAppend(&text, rest / unit.factor, Absl(unit.name));
+    rest %= unit.factor;
+  }
+  return text;
 }
 
 }  // namespace frontrunner::config

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "server/base/time.h"
@@ -22,7 +23,13 @@ std::optional<uint64_t> ParseSize(std::string_view text);
 /// "10%" is 0.1; "12.5%" too.
 std::optional<double> ParseRatio(std::string_view text);
 
+/// "200", "0.5": digits, and more digits behind a point.
+std::optional<double> ParseDecimal(std::string_view text);
+
 /// Digits and nothing else.
 std::optional<uint64_t> ParseNumber(std::string_view text);
+
+/// A duration, not negative, as ParseDuration reads it: "1h30m", "0s".
+std::string DurationText(Duration duration);
 
 }  // namespace frontrunner::config

@@ -17,23 +17,25 @@ TEST(Config, ReportsAllMistakesInTheOrderOfTheFile) {
       "    race: [naer, {source: near, start_after: soon}]\n"
       "    deadline: fast\n"
       "sources:\n"
-      "  near: {memory: {capacity: big}, retry: {}}\n",
+      "  near: {memory: {capacity: big}, extra: {}}\n",
       "dir/f.yaml");
-  EXPECT_EQ(loaded.Explain(),
-            "dir/f.yaml:1:15: admin_listen is \"10.0.0.1:1\"; allowed: "
-            "127.0.0.1:port, [::1]:port, localhost:port or unix:/path, since "
-            "callers are not authenticated\n"
-            "dir/f.yaml:4:12: tables.t.race[0] is the source \"naer\", which "
-            "is not there; allowed: near; did you mean \"near\"?\n"
-            "dir/f.yaml:4:46: tables.t.race[1].start_after is \"soon\"; "
-            "allowed: a duration such as 250ms or 1h30m, from 0s to 24h, or "
-            "others_fail\n"
-            "dir/f.yaml:5:15: tables.t.deadline is \"fast\"; allowed: a "
-            "duration such as 250ms or 1h30m, from 1ms to 24h\n"
-            "dir/f.yaml:7:29: sources.near.memory.capacity is \"big\"; "
-            "allowed: a size such as 4KiB or 64MiB, from 64KiB to 1TiB\n"
-            "dir/f.yaml:7:35: sources.near has no field \"retry\"; allowed: "
-            "memory, redis, memcached, grpc, computation, timeout\n");
+  EXPECT_EQ(
+      loaded.Explain(),
+      "dir/f.yaml:1:15: admin_listen is \"10.0.0.1:1\"; allowed: "
+      "127.0.0.1:port, [::1]:port, localhost:port or unix:/path, since "
+      "callers are not authenticated\n"
+      "dir/f.yaml:4:12: tables.t.race[0] is the source \"naer\", which "
+      "is not there; allowed: near; did you mean \"near\"?\n"
+      "dir/f.yaml:4:46: tables.t.race[1].start_after is \"soon\"; "
+      "allowed: a duration such as 250ms or 1h30m, from 0s to 24h, or "
+      "others_fail\n"
+      "dir/f.yaml:5:15: tables.t.deadline is \"fast\"; allowed: a "
+      "duration such as 250ms or 1h30m, from 1ms to 24h\n"
+      "dir/f.yaml:7:29: sources.near.memory.capacity is \"big\"; "
+      "allowed: a size such as 4KiB or 64MiB, from 64KiB to 1TiB\n"
+      "dir/f.yaml:7:35: sources.near has no field \"extra\"; allowed: "
+      "memory, redis, memcached, grpc, computation, http, timeout, retry, "
+      "limit\n");
   ASSERT_EQ(loaded.mistakes.size(), 6U);
   EXPECT_EQ(loaded.mistakes[3].line, 5);
   EXPECT_EQ(loaded.mistakes[3].column, 15);

@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(
              "it\n"},
         Case{"NotAMapping", "- a\n",
              "f:1:1: the configuration is a list; allowed: a mapping of "
-             "listen, admin_listen, sources, tables, limits, drain, server\n"},
+             "listen, admin_listen, sources, tables, limits, drain, server, "
+             "outstanding, state_dir, prefetch\n"},
         Case{"UnclosedBracket", "listen: [a\ntables: {}\n",
              "f:2:7: this is not YAML: end of sequence flow not found\n"},
         Case{"Tab", "tables:\n\tt: {}\n",
@@ -92,7 +93,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"UnknownField", "lisen: [a]\n" + Rest(),
              "f:1:1: the configuration has no field \"lisen\"; allowed: "
-             "listen, admin_listen, sources, tables, limits, drain, server; "
+             "listen, admin_listen, sources, tables, limits, drain, server, "
+             "outstanding, state_dir, prefetch; "
              "did you mean \"listen\"?\n"},
         Case{"UnknownFieldFarFromAll", "drain: {speed: 1}\n" + Rest(),
              "f:1:9: drain has no field \"speed\"; allowed: grace, "
@@ -101,7 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
              "f:1:1: the configuration has no tables; it is required\n"},
         Case{"MisspeltTablesAreReportedOnce", "table: {}\n",
              "f:1:1: the configuration has no field \"table\"; allowed: "
-             "listen, admin_listen, sources, tables, limits, drain, server; "
+             "listen, admin_listen, sources, tables, limits, drain, server, "
+             "outstanding, state_dir, prefetch; "
              "did you mean \"tables\"?\n"},
         Case{"EmptyTables", "tables: {}\n",
              "f:1:1: tables has 0 entries; allowed: at least 1\n"},
@@ -145,25 +148,26 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"NoKind", "sources:\n  s: {timeout: 1s}\n" + Tables(),
              "f:2:3: sources.s has no kind; allowed: one of memory, redis, "
-             "memcached, grpc, computation\n"},
+             "memcached, grpc, computation, http\n"},
         Case{"EmptySource", "sources:\n  s:\n" + Tables(),
              "f:2:3: sources.s is empty; allowed: a mapping of memory, redis, "
-             "memcached, grpc, computation, timeout\n"},
+             "memcached, grpc, computation, http, timeout, retry, limit\n"},
         Case{"TwoKinds",
              "sources:\n  s:\n    memory: {}\n    grpc: {target: 'a:1'}\n" +
                  Tables(),
              "f:4:5: sources.s is memory and grpc at once; allowed: one of "
-             "memory, redis, memcached, grpc, computation\n"},
+             "memory, redis, memcached, grpc, computation, http\n"},
         Case{"MisspeltKindIsReportedOnce",
              "sources:\n  s: {memroy: {}}\n" + Tables(),
              "f:2:7: sources.s has no field \"memroy\"; allowed: memory, "
-             "redis, memcached, grpc, computation, timeout; did you mean "
+             "redis, memcached, grpc, computation, http, timeout, retry, "
+             "limit; did you mean "
              "\"memory\"?\n"},
-        Case{"LaterKind", "sources:\n  s: {http: {}}\n" + Tables(),
+        Case{"NoSuchKind", "sources:\n  s: {sql: {}}\n" + Tables(),
              "f:2:3: sources.s has no kind; allowed: one of memory, redis, "
-             "memcached, grpc, computation\n"
-             "f:2:7: sources.s has no field \"http\"; allowed: memory, redis, "
-             "memcached, grpc, computation, timeout\n"},
+             "memcached, grpc, computation, http\n"
+             "f:2:7: sources.s has no field \"sql\"; allowed: memory, redis, "
+             "memcached, grpc, computation, http, timeout, retry, limit\n"},
         Case{"CapacityTooSmall",
              "sources:\n  s: {memory: {capacity: 1KiB}}\n" + Tables(),
              "f:2:26: sources.s.memory.capacity is \"1KiB\"; allowed: a size "

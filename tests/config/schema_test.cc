@@ -11,6 +11,7 @@
 #include "frontrunner/config/v1/config.pb.h"
 #include "frontrunner/config/v1/options.pb.h"
 #include "server/config/config.h"
+#include "server/config/rules.h"
 #include "server/config/scalar.h"
 #include "server/config/units.h"
 
@@ -33,8 +34,9 @@ void ForEachField(const std::function<void(const FieldDescriptor&)>& visit) {
   });
 }
 
-const v1::Rules& RulesOf(const FieldDescriptor& field) {
-  return field.options().GetExtension(v1::rules);
+/// Of a map, what holds its values.
+const FieldDescriptor& ValueOf(const FieldDescriptor& field) {
+  return field.is_map() ? *field.message_type()->map_value() : field;
 }
 
 /// Whether `bound` is written as the field's values are.
@@ -46,7 +48,9 @@ bool IsValueOf(const FieldDescriptor& field, const std::string& bound) {
       return RulesOf(field).unit() == v1::SIZE ? ParseSize(bound).has_value()
                                                : ParseNumber(bound).has_value();
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return ParseRatio(bound).has_value();
+      return RulesOf(field).unit() == v1::RATIO
+                 ? ParseRatio(bound).has_value()
+                 : ParseDecimal(bound).has_value();
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return ParseDuration(bound).has_value();
     default:
@@ -55,7 +59,8 @@ bool IsValueOf(const FieldDescriptor& field, const std::string& bound) {
 }
 
 TEST(Schema, EveryFieldHasATypeThatCanBeRead) {
-  ForEachField([](const FieldDescriptor& field) {
+  ForEachField([](const FieldDescriptor& of) {
+    const FieldDescriptor& field = ValueOf(of);
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
       case FieldDescriptor::CPPTYPE_UINT32:
@@ -65,7 +70,7 @@ TEST(Schema, EveryFieldHasATypeThatCanBeRead) {
       case FieldDescriptor::CPPTYPE_MESSAGE:
         break;
       case FieldDescriptor::CPPTYPE_DOUBLE:
-        EXPECT_EQ(RulesOf(field).unit(), v1::RATIO) << field.full_name();
+        EXPECT_NE(RulesOf(field).unit(), v1::SIZE) << field.full_name();
         break;
       default:
         ADD_FAILURE() << field.full_name();
@@ -73,15 +78,35 @@ TEST(Schema, EveryFieldHasATypeThatCanBeRead) {
   });
 }
 
-TEST(Schema, MapsHaveTextKeysAndMessagesAsValues) {
+TEST(Schema, MapsHaveTextKeys) {
   ForEachField([](const FieldDescriptor& field) {
     if (!field.is_map()) return;
     const Descriptor& entry = *field.message_type();
     EXPECT_EQ(entry.map_key()->cpp_type(), FieldDescriptor::CPPTYPE_STRING)
         << field.full_name();
-    EXPECT_EQ(entry.map_value()->cpp_type(), FieldDescriptor::CPPTYPE_MESSAGE)
+  });
+}
+
+TEST(Schema, KeysThatAreOfAnEnumHaveItInTheSameFile) {
+  int found = 0;
+  ForEachField([&found](const FieldDescriptor& field) {
+    const std::string& type = RulesOf(field).key_enum();
+    if (type.empty()) return;
+    ++found;
+    EXPECT_TRUE(field.is_map()) << field.full_name();
+    EXPECT_NE(field.file()->FindEnumTypeByName(type), nullptr)
         << field.full_name();
   });
+  EXPECT_EQ(found, 1);
+}
+
+TEST(Schema, AMapsScalarsGoByTheRulesOfTheMap) {
+  const auto& at_most = *v1::Retry::descriptor()->FindFieldByName("at_most");
+  EXPECT_EQ(&RulesOf(ValueOf(at_most)), &RulesOf(at_most));
+  EXPECT_EQ(RulesOf(ValueOf(at_most)).max(), "100");
+  // Messages have rules of their own inside.
+  const auto& sources = *v1::Config::descriptor()->FindFieldByName("sources");
+  EXPECT_EQ(RulesOf(ValueOf(sources)).key_form(), v1::ANY_TEXT);
 }
 
 TEST(Schema, EveryBoundIsWrittenAsTheFieldIs) {
@@ -89,7 +114,8 @@ TEST(Schema, EveryBoundIsWrittenAsTheFieldIs) {
     const v1::Rules& rules = RulesOf(field);
     for (const std::string& bound : {rules.min(), rules.max()}) {
       if (bound.empty()) continue;
-      EXPECT_TRUE(IsValueOf(field, bound)) << field.full_name() << bound;
+      EXPECT_TRUE(IsValueOf(ValueOf(field), bound))
+          << field.full_name() << bound;
     }
   });
 }
@@ -126,7 +152,9 @@ TEST(Schema, EveryDefaultIsAllowed) {
       "  r: {redis: {address: 'r:1'}}\n"
       "  c: {memcached: {servers: ['c:1']}}\n"
       "  g: {grpc: {target: 'g:1'}}\n"
-      "  f: {computation: {function: f}}\n"
+      "  f: {computation: {function: f}, limit: {width: 1}, retry: {}}\n"
+      "  h: {http: {url: 'http://h/{key}',\n"
+      "    pages: {parameter: p, next: /n, items: /i}}}\n"
       "tables: {t: {race: [{source: m}], write_back: {ttl: 1s}}}\n",
       "f");
   EXPECT_EQ(loaded.Explain(), "");

@@ -1,0 +1,97 @@
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/config/checks.h"
+#include "server/config/http_form.h"
+
+namespace frontrunner::config {
+namespace {
+
+/// Without the key in it, one answer would be stored for every key.
+void CheckKey(const v1::Http& http, const Path& path, Findings& findings) {
+  constexpr absl::string_view kKey = "{key}";
+  // One that could not be read is empty, and has been complained about.
+  if (http.url().empty() || absl::StrContains(http.url(), kKey) ||
+      absl::StrContains(http.body(), kKey)) {
+    return;
+  }
+  const Path url = Join(path, "url");
+  findings.Add(findings.PlaceOf(url),
+               absl::StrCat(Show(path),
+                            " has no {key} in url or body, so that every key "
+                            "would have the same answer; allowed: {key} in one "
+                            "of them at least"));
+}
+
+/// The URL is shown in logs and on pages, so it is no place for a password;
+/// nor is it shown here.
+void CheckUser(const v1::Http& http, const Path& path, Findings& findings) {
+  if (!HasUser(http.url())) return;
+  const Path url = Join(path, "url");
+  findings.Add(findings.PlaceOf(url),
+               absl::StrCat(Show(url),
+                            " has a user before its host; allowed: none, but "
+                            "headers may have Authorization"));
+}
+
+void CheckBody(const v1::Http& http, const Path& path, Findings& findings) {
+  const Path body = Join(path, "body");
+  if (http.method() != v1::GET || http.body().empty()) return;
+  findings.Add(findings.PlaceOf(body),
+               absl::StrCat(Show(body),
+                            " is there, but method is GET, which sends none; "
+                            "allowed: a body with POST"));
+}
+
+void CheckValue(const v1::Http& http, const Path& path, Findings& findings) {
+  const Path value = Join(path, "value");
+  if (!http.has_pages() || !findings.IsGiven(value)) return;
+  findings.Add(findings.PlaceOf(value),
+               absl::StrCat(Show(path),
+                            " has value and pages at once; allowed: one of "
+                            "them, since the items of all pages are the "
+                            "value"));
+}
+
+/// Names of headers are the same in any case.
+void CheckHeaders(const v1::Http& http, const Path& path, Findings& findings) {
+  const Path headers = Join(path, "headers");
+  // By the name in lower case: those in the file, first to last.
+  std::map<std::string, std::set<std::tuple<int, int, std::string>>> same;
+  for (const auto& [name, value] : http.headers()) {
+    const Place place = findings.PlaceOf(Join(headers, name));
+    same[absl::AsciiStrToLower(name)].emplace(place.line, place.column, name);
+  }
+  for (const auto& [lower, names] : same) {
+    const std::string& first = std::get<2>(*names.begin());
+    for (auto later = std::next(names.begin()); later != names.end(); ++later) {
+      const auto& [line, column, name] = *later;
+      findings.Add(
+          Place{.line = line, .column = column},
+          absl::StrCat(Show(headers), " has ", Quote(name), " twice, first as ",
+                       Quote(first), "; allowed: each once, in whatever case"));
+    }
+  }
+}
+
+}  // namespace
+
+void CheckHttp(const v1::Config& config, Findings& findings) {
+  for (const auto& [name, source] : config.sources()) {
+    if (!source.has_http()) continue;
+    const Path path = Join(Join("sources", name), "http");
+    CheckKey(source.http(), path, findings);
+    CheckUser(source.http(), path, findings);
+    CheckBody(source.http(), path, findings);
+    CheckValue(source.http(), path, findings);
+    CheckHeaders(source.http(), path, findings);
+  }
+}
+
+}  // namespace frontrunner::config

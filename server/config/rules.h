@@ -1,0 +1,12 @@
+#pragma once
+
+#include "frontrunner/config/v1/options.pb.h"
+#include "google/protobuf/descriptor.h"
+
+namespace frontrunner::config {
+
+/// What the schema says of a field. The values of a map of scalars go by the
+/// rules of the map, since protobuf has no place to write any of their own.
+const v1::Rules& RulesOf(const google::protobuf::FieldDescriptor& field);
+
+}  // namespace frontrunner::config
