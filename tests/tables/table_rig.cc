@@ -71,6 +71,7 @@ void TableRig::Lookup(const std::string& who, const Ask& ask) {
   call.priority = ask.priority;
   call.policy = ask.policy;
   call.wait_for_value = ask.wait;
+  call.until_stored = ask.until_stored;
   attempts[who] =
       shard().Lookup(std::move(call), [this, who](LookupResult result) {
         log.push_back(who + ": " + Describe(result));

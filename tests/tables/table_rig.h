@@ -27,6 +27,7 @@ struct Ask {
   CachePolicy policy = CachePolicy::kDefault;
   bool wait = false;
   int hops = 0;
+  bool until_stored = false;
 };
 
 /// A table of a memory cache `near`, a cache `redis` and a backend `names`, all
