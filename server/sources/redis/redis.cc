@@ -10,8 +10,10 @@
 #include "server/sources/envelope/envelope.h"
 #include "server/sources/redis/error_status.h"
 #include "server/sources/redis/redis_connections.h"
+#include "server/sources/redis/redis_watch.h"
 #include "server/sources/redis/resp_command.h"
 #include "server/sources/redis/resp_reader.h"
+#include "server/sources/redis/stored_key.h"
 
 namespace frontrunner {
 namespace {
@@ -43,6 +45,7 @@ class RedisAttempt : public Attempt, public Command {
   virtual Outcome Interpret(RespKind kind, const CacheReply& reply) = 0;
 
   const CallContext& call() const { return *call_; }
+  void Announce() { connections_->Announce(*call_); }
   WallTime WallNow() const { return connections_->loop().WallNow(); }
 
   absl::Status Unexpected() const {
@@ -52,7 +55,7 @@ class RedisAttempt : public Attempt, public Command {
 
  private:
   void WriteTo(std::string& out) final {
-    Append(out, connections_->StoredKey(*call_));
+    Append(out, StoredKey(connections_->settings().key_prefix, *call_));
   }
 
   void OnReply(const CacheReply& reply) final {
@@ -113,6 +116,8 @@ class StoreAttempt final : public RedisAttempt {
 
   void Append(std::string& out, std::string_view key) override {
     const std::string value = EncodeEnvelope(call(), *to_store_, WallNow());
+    // Only now: what is given up before it is sent is not announced either.
+    if (to_store_->announce) Announce();
     if (!to_store_->ttl) return AppendCommand(out, {"SET", key, value});
     // Rounded up, since Redis refuses zero; the envelope knows the exact time.
     const auto ttl =
@@ -215,11 +220,16 @@ class EraseSource final : public RedisSource {
 }  // namespace
 
 Cache MakeRedis(EventLoop& loop, RedisSettings settings) {
+  if (!settings.watch.counters) {
+    settings.watch.counters = std::make_shared<RedisWatchCounters>();
+  }
+  auto watch = MakeRedisWatch(loop, settings);
   auto connections =
       std::make_shared<RedisConnections>(loop, std::move(settings));
   return {.find = std::make_shared<FindSource>(connections),
           .store = std::make_shared<StoreSource>(connections),
-          .erase = std::make_shared<EraseSource>(connections)};
+          .erase = std::make_shared<EraseSource>(connections),
+          .watch = std::move(watch)};
 }
 
 }  // namespace frontrunner

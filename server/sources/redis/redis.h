@@ -8,6 +8,7 @@
 #include "server/net/address.h"
 #include "server/net/connection.h"
 #include "server/race/source.h"
+#include "server/sources/redis/watch_settings.h"
 
 namespace frontrunner {
 
@@ -30,6 +31,8 @@ struct RedisSettings {
   size_t max_value = size_t{1} << 20;
   /// Bounds and times of each; address, reader and greetings are set here.
   ConnectionSettings connection;
+  /// Of the connection that hears of Puts.
+  RedisWatchSettings watch;
 };
 
 /// A cache on one Redis server. Returns at once, kOpening; it is connected when
@@ -48,6 +51,13 @@ struct RedisSettings {
 /// NOAUTH, NOPERM …), kInternal (what Redis says makes no sense). Of an error's
 /// text only its first word is kept. A value that is damaged, foreign, expired
 /// or under a wrong key is a miss.
+///
+/// A Put (ToStore::announce) is published on a channel of its key as well,
+/// right behind the SET on the same connection; that this fails is counted, and
+/// the SET alone decides how the store ends. `watch` listens to those channels,
+/// on a connection of its own that is open while a key is watched. No failure
+/// of Redis is one of a watch: it tells of nothing until Redis is back, and
+/// then to look again.
 Cache MakeRedis(EventLoop& loop, RedisSettings settings);
 
 }  // namespace frontrunner

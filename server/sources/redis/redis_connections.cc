@@ -1,41 +1,50 @@
 #include "server/sources/redis/redis_connections.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "server/base/strings.h"
 #include "server/sources/envelope/envelope.h"
-#include "server/sources/redis/error_status.h"
+#include "server/sources/redis/greetings.h"
 #include "server/sources/redis/resp_command.h"
 #include "server/sources/redis/resp_reader.h"
+#include "server/sources/redis/stored_key.h"
 
 namespace frontrunner {
-namespace {
 
-/// A command that must be answered with `expected`; `what` names it, since the
-/// command itself may hold the password.
-Greeting MakeGreeting(std::string_view what, std::string_view expected,
-                      std::initializer_list<std::string_view> command) {
-  Greeting greeting;
-  AppendCommand(greeting.command, command);
-  greeting.check = [what = std::string(what),
-                    expected = std::string(expected)](const CacheReply& reply) {
-    if (reply.kind == static_cast<int>(RespKind::kError)) {
-      return RedisErrorStatus(what, reply.line);
-    }
-    if (reply.kind == static_cast<int>(RespKind::kStatus) &&
-        reply.line == expected) {
-      return absl::OkStatus();
-    }
-    return absl::UnavailableError(
-        absl::StrCat("it does not answer ", what, " as Redis does"));
-  };
-  return greeting;
-}
+/// Told to nobody but the counters.
+class RedisConnections::Announcement final : public Command {
+ public:
+  Announcement(RedisConnections& owner, std::string channel)
+      : owner_(owner), channel_(std::move(channel)) {}
 
-}  // namespace
+  size_t size() const { return channel_.size() + kOverhead; }
+
+  std::list<Announcement>::iterator place;
+
+ private:
+  /// Of a command's bytes beside the channel, generously.
+  static constexpr size_t kOverhead = 64;
+
+  void WriteTo(std::string& out) override {
+    AppendCommand(out, {"PUBLISH", channel_, ""});
+  }
+  void OnReply(const CacheReply& reply) override {
+    End(reply.kind == static_cast<int>(RespKind::kInteger));
+  }
+  void OnFailure(absl::Status /*status*/) override { End(false); }
+
+  void End(bool announced) {
+    RedisWatchCounters& counters = *owner_.settings_.watch.counters;
+    (announced ? counters.announced : counters.announce_failures)
+        .fetch_add(1, std::memory_order_relaxed);
+    owner_.announcements_.erase(place);
+  }
+
+  RedisConnections& owner_;
+  const std::string channel_;
+};
 
 RedisConnections::RedisConnections(EventLoop& loop, RedisSettings settings)
     : loop_(loop),
@@ -44,7 +53,7 @@ RedisConnections::RedisConnections(EventLoop& loop, RedisSettings settings)
   for (size_t i = 0; i < std::max<size_t>(settings_.connections, 1); ++i) {
     ConnectionSettings connection = settings_.connection;
     connection.address = settings_.address;
-    connection.greetings = Greetings();
+    connection.greetings = RedisGreetings(settings_);
     connection.new_reader = [cap = settings_.max_value + kEnvelopeOverhead] {
       return std::make_unique<RespReader>(cap);
     };
@@ -58,28 +67,13 @@ RedisConnections::RedisConnections(EventLoop& loop, RedisSettings settings)
   }
 }
 
-std::vector<Greeting> RedisConnections::Greetings() const {
-  std::vector<Greeting> greetings;
-  if (!settings_.password.empty()) {
-    greetings.push_back(
-        settings_.username.empty()
-            ? MakeGreeting("AUTH", "OK", {"AUTH", settings_.password})
-            : MakeGreeting("AUTH", "OK",
-                           {"AUTH", settings_.username, settings_.password}));
-  }
-  if (settings_.database != 0) {
-    greetings.push_back(MakeGreeting(
-        "SELECT", "OK", {"SELECT", std::to_string(settings_.database)}));
-  }
-  // A server that needs a login we do not have, or is still loading, says so
-  // here and not to the first who ask.
-  greetings.push_back(MakeGreeting("PING", "PONG", {"PING"}));
-  return greetings;
-}
+RedisConnections::~RedisConnections() = default;
 
-std::string RedisConnections::StoredKey(const CallContext& call) const {
-  return absl::StrCat(settings_.key_prefix, call.table, ":", call.version, ":",
-                      call.key);
+void RedisConnections::Announce(const CallContext& call) {
+  Announcement& announcement =
+      announcements_.emplace_back(*this, ChannelOf(settings_.key_prefix, call));
+  announcement.place = std::prev(announcements_.end());
+  Of(call).Send(announcement, announcement.size());
 }
 
 Connectivity RedisConnections::connectivity() const {

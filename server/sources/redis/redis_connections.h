@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,13 +13,16 @@
 
 namespace frontrunner {
 
-/// The connections of one Redis cache. All members but connectivity() are for
-/// the loop's thread. Destroying it closes them; no command is called any more.
+/// The connections of one Redis cache that commands go over. All members but
+/// connectivity() are for the loop's thread. Destroying it closes them; no
+/// command is called any more.
 class RedisConnections final
     : public std::enable_shared_from_this<RedisConnections> {
  public:
   /// Begins to connect. `loop` outlives it.
+  /// `settings.watch.counters` is not null.
   RedisConnections(EventLoop& loop, RedisSettings settings);
+  ~RedisConnections();
 
   const RedisSettings& settings() const { return settings_; }
   EventLoop& loop() const { return loop_; }
@@ -32,8 +35,9 @@ class RedisConnections final
     return *connections_[(call.hash >> 32) % connections_.size()];
   }
 
-  /// What the key is stored under.
-  std::string StoredKey(const CallContext& call) const;
+  /// Publishes that the key was put, behind what has been sent for it. Inside
+  /// the WriteTo of a command for that key too.
+  void Announce(const CallContext& call);
 
   /// kConnected if any is, else kOpening if any is. Any thread.
   Connectivity connectivity() const;
@@ -42,13 +46,16 @@ class RedisConnections final
   void WhenOpened(absl::AnyInvocable<void() &&> opened);
 
  private:
-  std::vector<Greeting> Greetings() const;
+  class Announcement;
+
   void OnChange();
 
   EventLoop& loop_;
   const RedisSettings settings_;
   const std::string server_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  /// Under way; as bounded as what the connections hold.
+  std::list<Announcement> announcements_;
   /// Waiting for connectivity() to be something else than kOpening.
   std::vector<absl::AnyInvocable<void() &&>> waiting_;
 };

@@ -41,12 +41,15 @@ std::string_view FirstWord(std::string_view text) {
 }  // namespace
 
 /// What hiredis calls to make replies. None of them makes an object: the one
-/// reply is in the reader, and elements of arrays are dropped.
+/// reply is in the reader, with the elements of an array that are kept.
 struct RespReplies {
   static void* Made(const redisReadTask* task, RespKind kind,
                     std::string_view text) {
     auto& reader = *static_cast<RespReader*>(task->privdata);
-    if (task->parent != nullptr) return &reader;
+    if (task->parent != nullptr) {
+      KeepElement(*task, kind, text, reader);
+      return &reader;
+    }
     reader.reply_ = {.kind = static_cast<int>(kind)};
     // An array's reply is made before its elements have come: it must not
     // point into what is replaced in between.
@@ -55,6 +58,16 @@ struct RespReplies {
     (kind == RespKind::kBulk ? reader.reply_.body : reader.reply_.line) =
         reader.text_;
     return &reader;
+  }
+
+  static void KeepElement(const redisReadTask& task, RespKind kind,
+                          std::string_view text, RespReader& reader) {
+    const auto index = static_cast<size_t>(task.idx);
+    if (kind != RespKind::kBulk || task.parent->parent != nullptr ||
+        index >= reader.elements_.size() || text.size() > reader.max_element_) {
+      return;
+    }
+    reader.elements_[index].assign(text);
   }
 
   static void* String(const redisReadTask* task, char* bytes, size_t size) {
@@ -70,6 +83,10 @@ struct RespReplies {
     }
   }
   static void* Array(const redisReadTask* task, int /*elements*/) {
+    if (task->parent == nullptr) {
+      auto& reader = *static_cast<RespReader*>(task->privdata);
+      for (std::string& element : reader.elements_) element.clear();
+    }
     return Made(task, RespKind::kArray, {});
   }
   static void* Integer(const redisReadTask* task, long long number) {
@@ -85,8 +102,9 @@ struct RespReplies {
                                                        Nil, Free};
 };
 
-RespReader::RespReader(size_t max_bulk)
+RespReader::RespReader(size_t max_bulk, size_t max_element)
     : max_bulk_(max_bulk),
+      max_element_(max_element),
       reader_(redisReaderCreateWithFunctions(&RespReplies::functions)) {
   if (reader_ == nullptr) {
     Fail("out of memory");
@@ -211,7 +229,14 @@ absl::StatusOr<std::optional<CacheReply>> RespReader::Next() {
       redisReaderGetReply(reader_.get(), &made) != REDIS_OK) {
     return absl::UnavailableError("it does not speak the Redis protocol");
   }
-  if (made != nullptr) return reply_;
+  if (made != nullptr) {
+    if (reply_.kind == static_cast<int>(RespKind::kArray)) {
+      // Only now, since they have come after it.
+      reply_.line = elements_[0];
+      reply_.body = elements_[1];
+    }
+    return reply_;
+  }
   if (failure_ != nullptr) {
     return absl::UnavailableError(
         std::string("it does not speak the Redis protocol: ") + failure_);

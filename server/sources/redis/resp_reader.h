@@ -2,6 +2,7 @@
 
 #include <hiredis/read.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ enum class RespKind {
   /// `body` is the value.
   kBulk,
   kNil,
-  /// An array; its elements are dropped, since no command of ours asks for any.
+  /// An array; `line` is its first element and `body` the second, where they
+  /// are bulks that the reader keeps. All others are dropped.
   kArray,
   /// A bulk above the cap; it was dropped as it came.
   kTooLarge,
@@ -35,8 +37,9 @@ enum class RespKind {
 /// error in their place; lengths that make no sense end the connection.
 class RespReader final : public ReplyReader {
  public:
-  /// `max_bulk`: bytes of the largest bulk that is held.
-  explicit RespReader(size_t max_bulk);
+  /// `max_bulk`: bytes of the largest bulk that is held. `max_element`: of the
+  /// largest that is kept of an array; only what is published comes in arrays.
+  explicit RespReader(size_t max_bulk, size_t max_element = 0);
   ~RespReader() override;
 
   void Feed(std::string_view bytes) override;
@@ -62,6 +65,7 @@ class RespReader final : public ReplyReader {
   void Fail(const char* why) { failure_ = why; }
 
   const size_t max_bulk_;
+  const size_t max_element_;
   std::unique_ptr<redisReader, FreeReader> reader_;
   /// Why the stream makes no sense; null as long as it does.
   const char* failure_ = nullptr;
@@ -76,6 +80,8 @@ class RespReader final : public ReplyReader {
   /// The reply that hiredis has made; it has one at a time.
   CacheReply reply_;
   std::string text_;
+  /// Of an array.
+  std::array<std::string, 2> elements_;
 };
 
 }  // namespace frontrunner

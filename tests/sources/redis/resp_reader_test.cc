@@ -148,5 +148,47 @@ TEST(RespCommand, GivesEachArgumentWithItsLength) {
                              41));
 }
 
+/// The first two elements of each array.
+Lines ReadArrays(std::string_view bytes, size_t step, size_t max_element) {
+  RespReader reader(100, max_element);
+  Lines lines;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size()))) {
+    reader.Feed(bytes.substr(0, step));
+    for (;;) {
+      auto reply = reader.Next();
+      if (!reply.ok() || !reply->has_value()) break;
+      EXPECT_EQ((*reply)->kind, static_cast<int>(RespKind::kArray));
+      lines.push_back(std::string((*reply)->line) + "|" +
+                      std::string((*reply)->body));
+    }
+  }
+  return lines;
+}
+
+TEST(RespReader, KeepsTheFirstTwoElementsOfAnArrayHoweverItIsSplit) {
+  const std::string bytes =
+      "*3\r\n$7\r\nmessage\r\n$4\r\nfr:k\r\n$0\r\n\r\n"
+      "*3\r\n$9\r\nsubscribe\r\n$4\r\nfr:l\r\n:1\r\n"
+      "*2\r\n$4\r\npong\r\n$0\r\n\r\n*0\r\n*-1\r\n*1\r\n:5\r\n"
+      "*2\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n";
+  for (size_t step = 1; step <= bytes.size(); ++step) {
+    const Lines lines = ReadArrays(bytes.substr(0, bytes.find("*-1")), step, 9);
+    EXPECT_THAT(lines,
+                ElementsAre("message|fr:k", "subscribe|fr:l", "pong|", "|"))
+        << step;
+  }
+  EXPECT_THAT(ReadArrays(bytes.substr(bytes.find("*1")), 1000, 9),
+              ElementsAre("|", "|c"));
+}
+
+TEST(RespReader, LeavesOutElementsThatAreTooLong) {
+  EXPECT_THAT(ReadArrays("*2\r\n$3\r\nabc\r\n$4\r\nabcd\r\n", 1000, 3),
+              ElementsAre("abc|"));
+  EXPECT_THAT(
+      ReadArrays("*2\r\n$1\r\na\r\n$101\r\n" + std::string(101, 'x') + "\r\n",
+                 1000, 1000),
+      ElementsAre("a|"));
+}
+
 }  // namespace
 }  // namespace frontrunner
