@@ -67,6 +67,8 @@ FakeSource::~FakeSource() {
 std::unique_ptr<Attempt> FakeSource::Start(const Query& query, Done done) {
   ++started_;
   last_query_ = query;
+  if (keep_slots_) slots_.push_back(query.slot);
+  last_query_.slot = nullptr;
   Log("start");
   return std::make_unique<FakeAttempt>(*this, query.priority, std::move(done));
 }

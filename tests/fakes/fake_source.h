@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -42,10 +43,15 @@ class FakeSource final : public Source {
   int started() const { return started_; }
   /// The priorities of the attempts under way, oldest first.
   std::vector<int> priorities() const;
-  /// The query of the latest Start.
+  /// The query of the latest Start, without its slot.
   const Query& last_query() const { return last_query_; }
 
   void set_connectivity(Connectivity connectivity);
+  /// From now on its work goes on after its attempts: slots are kept until
+  /// they are dropped.
+  void KeepSlots() { keep_slots_ = true; }
+  /// The slots kept, oldest first.
+  std::deque<std::shared_ptr<const void>>& slots() { return slots_; }
   /// Makes it peekable: Peek gives `value`, nullopt is a miss.
   void set_peek(std::optional<Value> value);
 
@@ -58,6 +64,8 @@ class FakeSource final : public Source {
   std::list<FakeAttempt*> underway_;
   int started_ = 0;
   Query last_query_;
+  bool keep_slots_ = false;
+  std::deque<std::shared_ptr<const void>> slots_;
   Connectivity connectivity_ = Connectivity::kConnected;
   std::vector<absl::AnyInvocable<void() &&>> when_opened_;
   bool peekable_ = false;
