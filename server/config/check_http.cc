@@ -1,10 +1,3 @@
-#include <iterator>
-#include <map>
-#include <set>
-#include <string>
-#include <tuple>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/config/checks.h"
@@ -59,27 +52,6 @@ void CheckValue(const v1::Http& http, const Path& path, Findings& findings) {
                             "value"));
 }
 
-/// Names of headers are the same in any case.
-void CheckHeaders(const v1::Http& http, const Path& path, Findings& findings) {
-  const Path headers = Join(path, "headers");
-  // By the name in lower case: those in the file, first to last.
-  std::map<std::string, std::set<std::tuple<int, int, std::string>>> same;
-  for (const auto& [name, value] : http.headers()) {
-    const Place place = findings.PlaceOf(Join(headers, name));
-    same[absl::AsciiStrToLower(name)].emplace(place.line, place.column, name);
-  }
-  for (const auto& [lower, names] : same) {
-    const std::string& first = std::get<2>(*names.begin());
-    for (auto later = std::next(names.begin()); later != names.end(); ++later) {
-      const auto& [line, column, name] = *later;
-      findings.Add(
-          Place{.line = line, .column = column},
-          absl::StrCat(Show(headers), " has ", Quote(name), " twice, first as ",
-                       Quote(first), "; allowed: each once, in whatever case"));
-    }
-  }
-}
-
 }  // namespace
 
 void CheckHttp(const v1::Config& config, Findings& findings) {
@@ -90,7 +62,6 @@ void CheckHttp(const v1::Config& config, Findings& findings) {
     CheckUser(source.http(), path, findings);
     CheckBody(source.http(), path, findings);
     CheckValue(source.http(), path, findings);
-    CheckHeaders(source.http(), path, findings);
   }
 }
 

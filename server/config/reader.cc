@@ -166,7 +166,10 @@ void Reader::ReadNamed(const Value& value, Slot slot) {
   for (const auto& item : value.node) {
     std::string name;
     Place place;
-    if (!TakeName(item.first, value.path, seen, name, place)) continue;
+    if (!TakeName(item.first, value.path, seen, name, place,
+                  rules.key_any_case())) {
+      continue;
+    }
     CheckKey(name, place, value.path, *slot.field);
     Message* entry =
         slot.message->GetReflection()->AddMessage(slot.message, slot.field);

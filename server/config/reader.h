@@ -69,9 +69,10 @@ class Reader {
                 const Field& map);
 
   /// The name of a mapping's entry, with its place; false, and a mistake, where
-  /// it is no name or not the first of its kind.
+  /// it is no name or not the first of its kind, with `any_case` in whatever
+  /// case.
   bool TakeName(const YAML::Node& key, const Path& path, Seen& seen,
-                std::string& name, Place& place);
+                std::string& name, Place& place, bool any_case = false);
   Place PlaceOf(const YAML::Node& node) const;
   /// Where to point at for a value: at the value if it is a text, else at its
   /// key.

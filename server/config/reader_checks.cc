@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/strings.h"
@@ -125,7 +126,7 @@ void Reader::CheckKey(const std::string& key, Place place, const Path& path,
 }
 
 bool Reader::TakeName(const YAML::Node& key, const Path& path, Seen& seen,
-                      std::string& name, Place& place) {
+                      std::string& name, Place& place, bool any_case) {
   place = PlaceOf(key);
   if (!key.IsScalar()) {
     findings_.Add(place, absl::StrCat(Show(path),
@@ -134,7 +135,8 @@ bool Reader::TakeName(const YAML::Node& key, const Path& path, Seen& seen,
     return false;
   }
   name = key.Scalar();
-  const auto [first, is_first] = seen.names.emplace(name, place);
+  const auto [first, is_first] =
+      seen.names.emplace(any_case ? absl::AsciiStrToLower(name) : name, place);
   if (!is_first) {
     findings_.Add(
         place,

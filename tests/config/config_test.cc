@@ -152,6 +152,29 @@ TEST(Config, ASourcesTimeoutDependsOnItsKind) {
   EXPECT_EQ(sources.at("c").memcached().key_prefix(), "fr:");
 }
 
+TEST(Config, TheLowWaterMarkIsNeverAboveTheHighOne) {
+  const std::string rest(kSmallest);
+  EXPECT_EQ(Good(rest).outstanding().high(), 10000U);
+  EXPECT_EQ(Good(rest).outstanding().low(), 8000U);
+  const auto low = [&rest](const std::string& marks) {
+    return Good(rest + "outstanding: " + marks + "\n").outstanding().low();
+  };
+  EXPECT_EQ(low("{high: 20}"), 20U);
+  EXPECT_EQ(low("{high: 50000}"), 8000U);
+  EXPECT_EQ(low("{high: 20, low: 20}"), 20U);
+  EXPECT_EQ(low("{low: 3}"), 3U);
+}
+
+TEST(Config, AStateDirIsNoneUnlessGiven) {
+  const std::string rest(kSmallest);
+  EXPECT_EQ(Good(rest).state_dir(), "");
+  EXPECT_EQ(Good(rest).prefetch().concurrency(), 64U);
+  const Config config =
+      Good(rest + "state_dir: /var/lib/f\nprefetch: {concurrency: 2}\n");
+  EXPECT_EQ(config.state_dir(), "/var/lib/f");
+  EXPECT_EQ(config.prefetch().concurrency(), 2U);
+}
+
 TEST(Config, AnchorsAreUnderstood) {
   const Config config = Good(
       "sources: {s: {memory: {}}}\n"

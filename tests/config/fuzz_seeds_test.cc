@@ -12,7 +12,14 @@ namespace {
 TEST(ConfigFuzzSeeds, HoldNearAGoodFile) {
   const std::string good =
       "listen: ['127.0.0.1:1', \"unix:/s\"]\n"
-      "sources: {s: {memory: {}}, r: {redis: {address: 'r:1'}, timeout: 1s}}\n"
+      "sources: {s: {memory: {}}, r: {redis: {address: 'r:1'}, timeout: 1s,\n"
+      "    limit: {width: 2, per_second: 0.5, burst: 3}, retry: {jitter: 0%,\n"
+      "    at_most: {NOT_FOUND: 1}}},\n"
+      "  h: {http: {url: 'http://h:1/{key}', headers: {A: b}, method: POST,\n"
+      "    body: '{key}', pages: {parameter: p, next: /n, items: /i~0}},\n"
+      "    retry: {backoff: [0s, 1s]}}}\n"
+      "outstanding: {high: 9}\n"
+      "state_dir: /s\n"
       "tables:\n"
       "  t: &t\n"
       "    race: [s, {source: r, start_after: 2ms, final_codes: [ABORTED]}]\n"

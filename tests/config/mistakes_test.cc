@@ -2,47 +2,23 @@
 
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <string>
 
 #include "server/config/config.h"
+#include "tests/config/mistake_case.h"
 
 namespace frontrunner {
 namespace {
 
-struct Case {
-  const char* name;
-  std::string text;
-  std::string mistakes;
-};
-
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-
-/// What a case needs to have no other mistake: behind its own lines, or before.
-const std::string& Rest() {
-  static const auto* const text =
-      new std::string("sources: {s: {memory: {}}}\ntables: {t: {race: [s]}}\n");
-  return *text;
-}
-const std::string& Tables() {
-  static const auto* const text = new std::string("tables: {t: {race: [s]}}\n");
-  return *text;
-}
 std::string Table(const std::string& fields) {
   return "sources: {s: {memory: {}}, near: {memory: {}}}\ntables:\n  t:\n" +
          fields;
 }
 
-class Mistakes : public testing::TestWithParam<Case> {};
-
 TEST_P(Mistakes, AreExplained) {
   const LoadedConfig loaded = ParseConfig(GetParam().text, "f");
   EXPECT_EQ(loaded.Explain(), GetParam().mistakes);
   EXPECT_EQ(loaded.ok(), GetParam().mistakes.empty());
-}
-
-std::string Name(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(

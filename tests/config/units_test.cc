@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace frontrunner::config {
 namespace {
 
@@ -75,6 +77,31 @@ TEST(ParseRatio, RefusesAnythingElse) {
   for (const char* text : {"", "%", "10", "0.1", "-1%", ".5%", "5.%", "1e3%",
                            "inf%", "nan%", "1.2.3%", "1%%", "1 %"}) {
     EXPECT_EQ(ParseRatio(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseDecimal, TakesDigitsAndAPoint) {
+  EXPECT_EQ(ParseDecimal("0"), 0.0);
+  EXPECT_EQ(ParseDecimal("200"), 200.0);
+  EXPECT_EQ(ParseDecimal("0.5"), 0.5);
+  EXPECT_EQ(ParseDecimal("0.001"), 0.001);
+}
+
+TEST(ParseDecimal, RefusesAnythingElse) {
+  for (const char* text : {"", ".", "-1", "+1", ".5", "5.", "1e3", "inf", "nan",
+                           "1.2.3", " 1", "1 ", "1%", "1,5", "0x1"}) {
+    EXPECT_EQ(ParseDecimal(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(ParseDecimal(std::string(400, '9')), std::nullopt);
+}
+
+TEST(DurationText, IsWhatParseDurationReads) {
+  EXPECT_EQ(DurationText(0s), "0s");
+  EXPECT_EQ(DurationText(10ms), "10ms");
+  EXPECT_EQ(DurationText(90min), "1h30m");
+  for (const Duration duration : {Duration(1ns), Duration(1s + 500us),
+                                  Duration(25h + 59s), Duration::max()}) {
+    EXPECT_EQ(ParseDuration(DurationText(duration)), duration);
   }
 }
 

@@ -21,6 +21,29 @@ void CheckMistake(const Mistake& mistake, int lines) {
       "a mistake is one line");
 }
 
+void CheckRetry(const config::v1::Retry& retry) {
+  FuzzCheck((retry.backoff_size() == 0) == (retry.attempts() > 0),
+            "a retry has a list of delays or a schedule");
+  FuzzCheck(retry.attempts() == 0 ||
+                (retry.multiplier() >= 1 && retry.has_initial() &&
+                 retry.has_max() && retry.has_jitter()),
+            "a schedule is complete");
+}
+
+void CheckSource(const config::v1::Source& source) {
+  FuzzCheck(source.kind_case() != config::v1::Source::KIND_NOT_SET,
+            "a source has a kind");
+  if (source.has_retry()) CheckRetry(source.retry());
+  if (!source.has_http()) return;
+  const config::v1::Http& http = source.http();
+  FuzzCheck((http.url() + http.body()).find("{key}") != std::string::npos,
+            "an http source asks for the key");
+  for (const auto& [name, value] : http.headers()) {
+    FuzzCheck((name + value).find_first_of("\r\n") == std::string::npos,
+              "a header is one line");
+  }
+}
+
 void CheckTable(const config::v1::Config& config,
                 const config::v1::Table& table) {
   FuzzCheck(table.race_size() > 0, "a table has entrants");
@@ -44,9 +67,11 @@ void FuzzConfig(std::string_view input) {
   FuzzCheck(config.listen_size() > 0, "the server listens");
   FuzzCheck(!config.tables().empty(), "there is a table");
   for (const auto& [name, source] : config.sources()) {
-    FuzzCheck(source.kind_case() != config::v1::Source::KIND_NOT_SET,
-              "a source has a kind");
+    CheckSource(source);
   }
+  FuzzCheck(config.outstanding().low() > 0 &&
+                config.outstanding().low() <= config.outstanding().high(),
+            "the water marks are in order");
   for (const auto& [name, table] : config.tables()) CheckTable(config, table);
 }
 
