@@ -28,4 +28,9 @@ void Caller::AnswerLater(Loop& loop, LookupResult result) {
   });
 }
 
+void Caller::TellParked() {
+  auto parked = std::exchange(lookup_.parked, nullptr);
+  if (parked) std::move(parked)();
+}
+
 }  // namespace frontrunner

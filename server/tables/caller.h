@@ -40,6 +40,9 @@ class Caller final : public Attempt {
   /// Answers in a later turn of the loop, unless it has left by then.
   void AnswerLater(Loop& loop, LookupResult result);
 
+  /// Runs the lookup's `parked`, if there is one and it has not run yet.
+  void TellParked();
+
   const LookupCall& lookup() const { return lookup_; }
 
   /// When it reached its loop.

@@ -76,7 +76,7 @@ Shard::Shard(Loop& loop, TableShardParts parts)
           {.max_unattended = settings().max_write_backs,
            // Who asks from now on shall see what was written.
            .ended = [this](const CallContext& call) { flights_.Close(call); }}),
-      waiting_(loop,
+      waiting_(loop, parts_.caches,
                {.max_wait = settings().max_wait,
                 .max_waiters = settings().max_waiters},
                counters().waiting) {}
@@ -182,6 +182,7 @@ std::unique_ptr<Attempt> Shard::Put(CallPtr call, ToStore to_store,
   if (!to_store.ttl && settings().write_back) {
     to_store.ttl = settings().write_back->ttl;
   }
+  to_store.announce = true;
   const auto put = std::make_shared<const ToStore>(std::move(to_store));
   auto attempt = Write(call, put, deadline, std::move(done));
   waiting_.Serve(*call, *put);

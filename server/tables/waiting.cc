@@ -9,15 +9,18 @@
 
 namespace frontrunner {
 
-Waiting::Waiting(Loop& loop, Settings settings, std::atomic<uint64_t>& gauge)
+Waiting::Waiting(Loop& loop, const std::vector<TableCache>& caches,
+                 Settings settings, std::atomic<uint64_t>& gauge)
     : loop_(loop),
+      caches_(caches),
+      can_hear_(Elsewhere::CanHear(caches)),
       settings_(settings),
       gauge_(gauge),
       deadlines_(loop, [this] { OnDue(); }) {}
 
 Waiting::~Waiting() {
-  for (auto& [call, callers] : by_key_) {
-    for (Caller* caller : callers) caller->host = nullptr;
+  for (auto& [call, room] : rooms_) {
+    for (auto& [number, caller] : room.callers) caller->host = nullptr;
   }
   gauge_.fetch_sub(size_, std::memory_order_relaxed);
 }
@@ -39,23 +42,45 @@ void Waiting::Park(Caller& caller, std::shared_ptr<const RaceResult> race) {
              "nobody has it, and too many are waiting already"));
     return;
   }
+  caller.due = deadlines_.Add(deadline, caller);
+  Enter(caller);
+  caller.TellParked();
+}
+
+void Waiting::Enter(Caller& caller) {
   caller.host = this;
   caller.number = next_number_++;
-  std::list<Caller*>& callers = by_key_[caller.lookup().call];
-  caller.place = callers.insert(callers.end(), &caller);
-  caller.due = deadlines_.Add(deadline, caller);
   ++size_;
   gauge_.fetch_add(1, std::memory_order_relaxed);
+  const auto [entry, is_new] = rooms_.try_emplace(caller.lookup().call);
+  Room& room = entry->second;
+  room.callers.emplace(caller.number, &caller);
+  if (!is_new || !can_hear_) return;
+  // The room may go while it is served from there, and its call with it.
+  room.elsewhere = std::make_unique<Elsewhere>(
+      loop_, caches_, entry->first,
+      [this, call = entry->first](const Value& value) {
+        ServeAll(*call, value, From::kElsewhere);
+      });
 }
 
 void Waiting::Serve(const CallContext& call, const ToStore& put) {
-  const Value value = ValueOf(put, loop_.WallNow());
+  ServeAll(call, ValueOf(put, loop_.WallNow()), From::kHere);
+}
+
+void Waiting::ServeAll(const CallContext& call, const Value& value, From from) {
   const uint64_t newcomers = next_number_;
   // Looked up anew each time: a caller's done may do anything.
-  for (auto found = by_key_.find(call); found != by_key_.end();
-       found = by_key_.find(call)) {
-    Caller& caller = *found->second.front();
-    if (caller.number >= newcomers) return;
+  uint64_t next = 0;
+  for (auto room = rooms_.find(call); room != rooms_.end();
+       room = rooms_.find(call)) {
+    const auto found = room->second.callers.lower_bound(next);
+    if (found == room->second.callers.end() || found->first >= newcomers) {
+      return;
+    }
+    next = found->first + 1;
+    Caller& caller = *found->second;
+    if (!Suits(caller, value, from)) continue;
     Leave(caller);
     LookupResult result;
     result.outcome = value;
@@ -66,9 +91,17 @@ void Waiting::Serve(const CallContext& call, const ToStore& put) {
   }
 }
 
+/// What is found elsewhere may have lain there before. Whoever did not want to
+/// hear of caches gets it only if it was put since they asked.
+bool Waiting::Suits(const Caller& caller, const Value& value, From from) const {
+  return from == From::kHere ||
+         caller.lookup().policy != CachePolicy::kBypass ||
+         value.age <= loop_.Now() - caller.began;
+}
+
 void Waiting::ListTo(OutstandingList& list) const {
-  for (const auto& [call, callers] : by_key_) {
-    for (const Caller* caller : callers) {
+  for (const auto& [call, room] : rooms_) {
+    for (const auto& [number, caller] : room.callers) {
       list.Add(call, caller->lookup().priority, caller->began, true);
     }
   }
@@ -87,9 +120,9 @@ void Waiting::Drain() {
 void Waiting::Leave(Caller& caller) {
   caller.host = nullptr;
   deadlines_.Remove(caller.due);
-  const auto found = by_key_.find(caller.lookup().call);
-  found->second.erase(caller.place);
-  if (found->second.empty()) by_key_.erase(found);
+  const auto room = rooms_.find(caller.lookup().call);
+  room->second.callers.erase(caller.number);
+  if (room->second.callers.empty()) rooms_.erase(room);
   --size_;
   gauge_.fetch_sub(1, std::memory_order_relaxed);
 }

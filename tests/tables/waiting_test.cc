@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 #include "tests/tables/table_rig.h"
 
 namespace frontrunner {
@@ -227,6 +231,85 @@ TEST_F(WaitingTest, InATableWithoutCachesAPutServesItsWaiters) {
   rig_.loop.RunUntilIdle();
   EXPECT_THAT(rig_.TakeLog(),
               ElementsAre("a: value \"v\" by put", "writer: OK"));
+}
+
+TEST_F(WaitingTest, WhoBeginsToWaitIsToldSoOnce) {
+  int parked = 0;
+  const auto lookup = [&](std::string_view key, bool wait) {
+    return rig_.shard().Lookup({.call = TableRig::Call(key),
+                                .wait_for_value = wait,
+                                .parked = [&] { ++parked; }},
+                               [](const LookupResult&) {});
+  };
+  const auto waits = lookup("k", true);
+  const auto shares = lookup("k", true);
+  const auto does_not = lookup("k", false);
+  EXPECT_EQ(parked, 0);
+  NobodyHasIt();
+  EXPECT_EQ(parked, 2);
+  rig_.Put("writer", "k", "v");
+  EXPECT_EQ(parked, 2);
+}
+
+TEST_F(WaitingTest, WhoIsRefusedOrFindsItIsNotToldToWait) {
+  int parked = 0;
+  const auto lookup = [&](std::string_view key) {
+    return rig_.shard().Lookup({.call = TableRig::Call(key),
+                                .wait_for_value = true,
+                                .parked = [&] { ++parked; }},
+                               [](const LookupResult&) {});
+  };
+  const auto finds = lookup("k");
+  rig_.names->Answer(TextValue("v"));
+  rig_.shard().Drain();
+  const auto refused = lookup("l");
+  NobodyHasIt();
+  EXPECT_EQ(parked, 0);
+}
+
+TEST_F(WaitingTest, Fault66_TenThousandWaitersAndOnePut) {
+  constexpr int kWaiters = 10000;
+  std::vector<std::unique_ptr<Attempt>> attempts;
+  std::vector<int> answered(kWaiters, 0);
+  std::vector<int> order;
+  for (int i = 0; i < kWaiters; ++i) {
+    attempts.push_back(rig_.shard().Lookup(
+        {.call = TableRig::Call("k"), .wait_for_value = true},
+        [&, i](const LookupResult& result) {
+          answered[i] += result.outcome.ok() && result.source == "put" ? 1 : 99;
+          order.push_back(i);
+        }));
+  }
+  NobodyHasIt();
+  EXPECT_EQ(rig_.Count(&TableCounters::waiting), size_t{kWaiters});
+  rig_.Put("writer", "k", "v");
+  EXPECT_EQ(answered, std::vector<int>(kWaiters, 1));
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  Confirm();
+  rig_.Put("writer", "k", "w");
+  Confirm();
+  EXPECT_EQ(order.size(), size_t{kWaiters});
+  EXPECT_TRUE(rig_.Quiet());
+}
+
+TEST_F(WaitingTest, Fault67_WaitersThatTimeOutLeaveNothingBehind) {
+  rig_.settings.max_waiters = 3;
+  for (int round = 0; round < 3; ++round) {
+    for (const char* who : {"a", "b", "c"}) {
+      rig_.Lookup(who, {.deadline = seconds(2), .wait = true});
+    }
+    NobodyHasIt();
+    rig_.loop.Advance(seconds(2));
+    // Nobody is refused for those of the round before.
+    EXPECT_EQ(Describe(rig_.results["a"]), "DEADLINE DEADLINE_EXCEEDED");
+    EXPECT_EQ(Describe(rig_.results["c"]),
+              "DEADLINE DEADLINE_EXCEEDED (shared)");
+    EXPECT_TRUE(rig_.Quiet());
+    rig_.TakeLog();
+  }
+  rig_.Put("writer", "k", "v");
+  EXPECT_THAT(rig_.TakeLog(),
+              ElementsAre("near.store start", "redis.store start"));
 }
 
 }  // namespace
