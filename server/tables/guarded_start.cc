@@ -31,6 +31,10 @@ class Guarded final : public Attempt, private Arrivals {
     starting_ = false;
   }
 
+  void Reprioritise(int priority) override {
+    if (attempt_) attempt_->Reprioritise(priority);
+  }
+
  private:
   void Arrive(size_t /*entrant*/, Outcome outcome) override {
     if (answered_) return;

@@ -110,5 +110,13 @@ TEST(GuardedStart, DestroyingItCancels) {
   EXPECT_THAT(log, ElementsAre("s start", "s cancel"));
 }
 
+TEST(GuardedStart, PassesThePriorityOn) {
+  FakeLoop loop;
+  FakeSource source("s");
+  auto attempt = StartGuarded(loop, source, TextQuery("k"), [](Outcome) {});
+  attempt->Reprioritise(7);
+  EXPECT_THAT(source.priorities(), ElementsAre(7));
+}
+
 }  // namespace
 }  // namespace frontrunner
