@@ -81,7 +81,9 @@ std::unique_ptr<Attempt> ComputationPool::Start(
   job->call = query.call;
   job->done = std::move(done);
   job->loop = &loop;
+  job->slot = query.slot;
   if (!pool->state_->Queue(job, query.priority)) {
+    job->slot = nullptr;
     Job::Deliver(job, pool->state_->Refused());
   }
   return std::make_unique<JobAttempt>(pool, std::move(job));

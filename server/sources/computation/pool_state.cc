@@ -83,9 +83,10 @@ void ComputationPool::State::Work() {
   while (const std::shared_ptr<Job> job = NextJob()) {
     const TimePoint began = RealNow();
     Outcome outcome = CallGuarded(function_, *job->call, job->stop.get_token());
-    // Before the delivery, so that whoever has its outcome finds it counted and
-    // its thread free.
+    // Before the delivery, so that whoever has its outcome finds it counted,
+    // and its thread and its place free.
     Ended(job, began);
+    job->slot = nullptr;
     Job::Deliver(job, std::move(outcome));
   }
   {

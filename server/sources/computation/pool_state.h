@@ -31,6 +31,9 @@ struct ComputationPool::Job {
   /// The loop's thread: `done` goes, and shall not be called.
   void Abandon();
 
+  /// Query::slot. The worker's, once it is queued; else the loop's.
+  std::shared_ptr<const void> slot;
+
   // For the loop's thread alone; destroyed there, too.
   Done done;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ struct ClientRequest {
   TimePoint deadline = kNever;
   /// Fill ClientReply.metadata.
   bool want_metadata = false;
+  /// Query::slot. Kept, beyond the ClientCall, until the call has completed on
+  /// this side; dropped on any thread.
+  std::shared_ptr<const void> slot;
 };
 
 /// How a call ended.
@@ -34,6 +38,10 @@ struct ClientReply {
   std::string_view message;
   /// What came before and after the message, where it was wanted.
   Metadata metadata;
+  /// With a failure, as the backend sent them: a serialized google.rpc.Status
+  /// (may be empty), and grpc-retry-pushback-ms.
+  std::string details;
+  std::optional<std::string> retry_pushback;
 };
 
 /// It may destroy the ClientCall, and the channel.

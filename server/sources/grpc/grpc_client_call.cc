@@ -51,6 +51,7 @@ void GrpcClientCall::Begin() {
   } else if (connections_->queue().Begin()) {
     Send();
   } else {
+    request_.slot = nullptr;
     Deliver({.status = absl::UnavailableError("the server is going away")});
   }
 }
@@ -80,7 +81,10 @@ void GrpcClientCall::Send() {
 void GrpcClientCall::Abandon() {
   if (done_ == nullptr) return;
   done_ = nullptr;
-  if (!context_) return;
+  if (!context_) {
+    request_.slot = nullptr;
+    return;
+  }
   abandoned_.store(true, std::memory_order_release);
   Count(connections_->counters().cancelled);
   context_->TryCancel();
@@ -89,6 +93,8 @@ void GrpcClientCall::Abandon() {
 void GrpcClientCall::Proceed(bool /*ok*/) {
   PolledQueue& queue = connections_->queue();
   auto self = std::move(self_);
+  // Completed: the place may be given to the next.
+  request_.slot = nullptr;
   if (!abandoned_.load(std::memory_order_acquire)) {
     loop_.Post([call = std::move(self)] { call->Complete(); });
   } else {
@@ -111,12 +117,24 @@ void GrpcClientCall::Complete() {
     } else {
       reply.status = absl::InternalError("the response cannot be read");
     }
+  } else {
+    AppendRetryAdvice(&reply);
   }
   if (request_.want_metadata) {
     Append(context_->GetServerInitialMetadata(), &reply.metadata);
     Append(context_->GetServerTrailingMetadata(), &reply.metadata);
   }
   Deliver(std::move(reply));
+}
+
+void GrpcClientCall::AppendRetryAdvice(ClientReply* reply) const {
+  reply->details = status_.error_details();
+  const auto& trailers = context_->GetServerTrailingMetadata();
+  const auto pushback = trailers.find("grpc-retry-pushback-ms");
+  if (pushback != trailers.end()) {
+    reply->retry_pushback.emplace(pushback->second.data(),
+                                  pushback->second.size());
+  }
 }
 
 void GrpcClientCall::Deliver(ClientReply reply) {

@@ -38,12 +38,13 @@ class GrpcClientCall final
  private:
   void Send();
   void Complete();
+  void AppendRetryAdvice(ClientReply* reply) const;
   void Deliver(ClientReply reply);
 
   Loop& loop_;
   const std::shared_ptr<GrpcConnections> connections_;
-  ClientRequest request_;
-  ClientDone done_;  // null: answered or abandoned
+  ClientRequest request_;  // its slot is the queue's while `self_` is set
+  ClientDone done_;        // null: answered or abandoned
   std::atomic<bool> abandoned_{false};
   // From sending until the tag has come.
   std::shared_ptr<GrpcClientCall> self_;

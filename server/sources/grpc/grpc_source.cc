@@ -36,6 +36,7 @@ std::unique_ptr<Attempt> GrpcSource::Start(const Query& query, Done done) {
   request.metadata.emplace_back("frontrunner-hops",
                                 absl::StrCat(query.call->hops + 1));
   request.deadline = DeadlineOf(query);
+  request.slot = query.slot;
   auto answered = [&loop = loop_, target = target_, deadline = query.deadline,
                    done = std::move(done)](const ClientReply& reply) mutable {
     Outcome outcome = OutcomeOf(reply, *target);

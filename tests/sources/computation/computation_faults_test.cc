@@ -1,4 +1,4 @@
-// Rows 47 to 50 of what goes wrong.
+// Rows 37 and 47 to 50 of what goes wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,6 +36,60 @@ class ComputationFaults : public ComputationTest {
     return log_;
   }
 };
+
+TEST_F(ComputationFaults, Fault37_ItsPlaceIsTakenUntilItReallyEnds) {
+  Gate gate;
+  auto source = MakeComputationSource(loop_, MakePool(gate.Function()), "c");
+  Query query = TextQuery("k");
+  auto place = std::make_shared<int>();
+  const std::weak_ptr<int> taken = place;
+  query.slot = std::move(place);
+  auto attempt = source->Start(query, Logged("k"));
+  query = {};
+  RunUntil([&] { return gate.entered().size() == 1; });
+  attempt.reset();
+  EXPECT_FALSE(taken.expired());
+  gate.Open();
+  RunUntil([&] { return taken.expired(); });
+  EXPECT_THAT(log_, IsEmpty());
+}
+
+TEST_F(ComputationFaults, Fault37_OneThatNeverBeganGivesItsPlaceBackAtOnce) {
+  Gate gate;
+  auto source = MakeComputationSource(
+      loop_, MakePool(gate.Function(), {.max_queue = 1}), "c");
+  const auto first = Ask(*source, "first");
+  RunUntil([&] { return gate.entered().size() == 1; });
+  Query query = TextQuery("k");
+  auto place = std::make_shared<int>();
+  const std::weak_ptr<int> taken = place;
+  query.slot = std::move(place);
+  auto queued = source->Start(query, Logged("queued"));
+  auto refused = source->Start(query, Logged("refused"));
+  query = {};
+  EXPECT_FALSE(taken.expired());
+  queued.reset();
+  EXPECT_TRUE(taken.expired());
+  gate.Open();
+  RunUntilLogged(2);
+}
+
+TEST_F(ComputationFaults, Fault37_AnAnswerFindsItsPlaceGivenBack) {
+  auto source = MakeComputationSource(
+      loop_, MakePool([](const CallContext& call, const std::stop_token&) {
+        return TextValue(call.key);
+      }),
+      "c");
+  Query query = TextQuery("k");
+  auto place = std::make_shared<int>();
+  const std::weak_ptr<int> taken = place;
+  query.slot = std::move(place);
+  bool given_back = false;
+  auto attempt = source->Start(
+      query, [&](const Outcome&) { given_back = taken.expired(); });
+  query = {};
+  RunUntil([&] { return given_back; });
+}
 
 TEST_F(ComputationFaults, Fault47_ThrowingFailsOneLookupWithItsReason) {
   const ComputeFunction function = [](const CallContext& call,

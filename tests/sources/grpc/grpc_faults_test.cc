@@ -7,9 +7,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "tests/fakes/fake_source.h"
 #include "tests/sources/grpc/backend.h"
@@ -90,6 +93,66 @@ TEST(GrpcFaults, Fault35_ASuccessAfterTheAttemptHasGoneIsDropped) {
   EXPECT_EQ(rig.counters().late_results, 1U);
   EXPECT_EQ(rig.counters().cancelled, rig.counters().sent);
   EXPECT_EQ(rig.outcomes().size(), 0U);
+}
+
+// A query whose place the test can see, and hear of when it is given back.
+struct PlacedQuery {
+  explicit PlacedQuery(std::function<void()> given_back = [] {}) {
+    query.slot = std::shared_ptr<const void>(
+        static_cast<const void*>(this),
+        [given_back = std::move(given_back)](const void*) { given_back(); });
+    taken = query.slot;
+  }
+  Query query = TextQuery("k");
+  std::weak_ptr<const void> taken;
+};
+
+TEST(GrpcFaults, Fault37_ACancelledCallKeepsItsPlaceUntilItHasCompleted) {
+  Mailbox<ServerCall*> calls;
+  Backend backend(kAnyPort, [&](ServerCall& call) { calls.Put(&call); });
+  SourceRig rig(ChannelTo(backend.target()));
+  // The first one's place, when it is given back, holds up the queue's thread,
+  // so that the second can't complete meanwhile.
+  Mailbox<int> entered;
+  Mailbox<int> let_out;
+  PlacedQuery first([&] {
+    entered.Put(0);
+    EXPECT_TRUE(let_out.Take());
+  });
+  rig.Start(first.query);
+  first.query = {};
+  ServerCall* const first_call = calls.Take().value();
+  PlacedQuery second;
+  const size_t attempt = rig.Start(second.query);
+  second.query = {};
+  ServerCall* const second_call = calls.Take().value();
+  first_call->Finish(ValueReply("v"));
+  ASSERT_TRUE(entered.Take());
+  rig.Cancel(attempt);
+  EXPECT_FALSE(second.taken.expired());
+  let_out.Put(0);
+  EXPECT_TRUE(Eventually([&] { return second.taken.expired(); }))
+      << "though the backend goes on";
+  second_call->Finish(ValueReply("late"));
+  EXPECT_TRUE(rig.outcomes().Take().value().ok());
+}
+
+TEST(GrpcFaults, Fault37_ACallThatWasNeverSentGivesItsPlaceBackAtOnce) {
+  Backend backend(kAnyPort, Answer);
+  SourceRig rig(ChannelTo(backend.target()));
+  PlacedQuery placed;
+  rig.RunOnLoop([&] {
+    rig.StartAndCancel(std::exchange(placed.query, {}));
+    EXPECT_TRUE(placed.taken.expired());
+  });
+}
+
+TEST(GrpcFaults, Fault37_AnAnswerFindsItsPlaceGivenBack) {
+  Backend backend(kAnyPort, Answer);
+  SourceRig rig(ChannelTo(backend.target()));
+  PlacedQuery placed;
+  EXPECT_TRUE(rig.Ask(std::exchange(placed.query, {})).ok());
+  EXPECT_TRUE(placed.taken.expired()) << "though the attempt is still there";
 }
 
 TEST(GrpcFaults, Fault42_ANameThatDoesNotResolveIsUnavailableSoon) {
