@@ -63,6 +63,10 @@ class LookupHandler::Pending final : public PendingCall {
 
  protected:
   std::unique_ptr<Attempt> Ask() override {
+    if (lookup_.wait_for_value) {
+      // The attempt, and with it this callback, goes before we do.
+      lookup_.parked = [this] { ReleasePermit(); };
+    }
     return shard_.Lookup(std::move(lookup_),
                          [self = Keep(this)](const LookupResult& result) {
                            self->End(ReplyTo(self->errors_, self->table_,

@@ -32,8 +32,13 @@ class PendingCall : public std::enable_shared_from_this<PendingCall> {
 
   /// On the loop: lets go of the attempt, answers the caller, and gives the
   /// permit back, in this order, so that a server with nothing in flight has no
-  /// attempt left and has answered everybody. To be called by Ask's callback.
+  /// attempt left and has answered everybody, but for those that gave it back
+  /// early. To be called by Ask's callback.
   void End(Reply reply);
+
+  /// On the loop: gives the permit back before the end. For a call that takes
+  /// no work from here on, and whose number something else bounds.
+  void ReleasePermit() { permit_.Release(); }
 
   template <typename Self>
   static std::shared_ptr<Self> Keep(Self* self) {

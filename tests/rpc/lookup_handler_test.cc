@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/rpc/write_handlers.h"
 #include "server/tables/key_hash.h"
 #include "tests/rpc/handler_rig.h"
 
@@ -196,6 +197,56 @@ TEST(LookupHandler, WaitsForAValueWhenAskedTo) {
   EXPECT_EQ(call->reply().code, absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(Unpack(call->reply()).info.reason(), "DEADLINE");
   EXPECT_THAT(call->reply().message, HasSubstr("nobody put a value"));
+}
+
+TEST(LookupHandler, WhoWaitsForAValueIsInFlightNoMore) {
+  HandlerRig rig({.limits = {.max_in_flight = 1}});
+  v1::LookupRequest request = LookupOf("k");
+  request.set_wait_for_value(true);
+  const auto first = rig.Call<LookupHandler>(request);
+  rig.Run();
+  EXPECT_EQ(rig.in_flight().outstanding(), 1U);
+  rig.backend().Answer(absl::NotFoundError(""));
+  EXPECT_FALSE(first->finished());
+  EXPECT_EQ(rig.in_flight().outstanding(), 0U);
+  const auto second = rig.Call<LookupHandler>(request);
+  rig.Run();
+  rig.backend().Answer(absl::NotFoundError(""));
+  EXPECT_FALSE(second->finished());
+  EXPECT_EQ(rig.counters().waiting, 2U);
+  second->Cancel();
+  rig.Run();
+  EXPECT_EQ(rig.counters().waiting, 1U);
+  v1::PutRequest put;
+  put.set_table("t");
+  put.set_key("k");
+  put.set_value("v");
+  const auto writer = rig.Call<PutHandler>(put);
+  rig.Run();
+  EXPECT_EQ(ResponseOf(*first).value(), "v");
+  EXPECT_EQ(ResponseOf(*first).source(), "put");
+  EXPECT_EQ(rig.in_flight().outstanding(), 0U);
+  EXPECT_EQ(rig.counters().waiting, 0U);
+}
+
+TEST(LookupHandler, DrainingAnswersThoseWhoWaitThoughNoneIsInFlight) {
+  HandlerRig rig;
+  v1::LookupRequest request = LookupOf("k");
+  request.set_wait_for_value(true);
+  const auto call = rig.Call<LookupHandler>(request);
+  rig.Run();
+  rig.backend().Answer(absl::NotFoundError(""));
+  rig.in_flight().StartDraining();
+  bool empty = false;
+  rig.in_flight().WhenEmpty([&] { empty = true; });
+  EXPECT_TRUE(empty);
+  EXPECT_FALSE(call->finished());
+  rig.table().shards().front()->Drain();
+  ASSERT_TRUE(call->finished());
+  EXPECT_EQ(call->reply().code, absl::StatusCode::kUnavailable);
+  const RichError rich = Unpack(call->reply());
+  EXPECT_EQ(rich.info.reason(), "DRAINING");
+  EXPECT_TRUE(rich.retry);
 }
 
 TEST(LookupHandler, ADrainingServerRefuses) {
