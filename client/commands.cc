@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "client/admin_client.h"
+#include "client/admin_commands.h"
 #include "client/client.h"
 #include "client/durations.h"
 #include "client/json.h"
-#include "client/listing.h"
 #include "client/report_picture.h"
 #include "client/text.h"
-#include "server/base/status.h"
 
 namespace frontrunner {
 namespace {
@@ -18,11 +16,6 @@ constexpr Duration kDeadline = std::chrono::seconds(10);
 constexpr Duration kBatchDeadline = std::chrono::minutes(1);
 // A server lets a caller wait for a minute, after a race.
 constexpr Duration kWaitDeadline = std::chrono::seconds(70);
-
-ExitCode CodeOf(const absl::Status& status) {
-  if (status.ok()) return kFound;
-  return absl::IsNotFound(status) ? kNotFound : kFailed;
-}
 
 class Runner {
  public:
@@ -39,23 +32,15 @@ class Runner {
         return Written(Put());
       case Options::Command::kForget:
         return Written(Forget());
-      case Options::Command::kTables:
-        return Listed(Admin().ListTables(), ListTablesText);
-      case Options::Command::kSources:
-        return Listed(Admin().ListSources(), ListSourcesText);
+      default:
+        return RunAdmin(options_, output_);
     }
-    return kUsage;
   }
 
  private:
   Client MakeClient(Duration deadline) const {
     return Client({.address = options_.address,
                    .deadline = options_.deadline.value_or(deadline)});
-  }
-
-  AdminClient Admin() const {
-    return AdminClient({.address = options_.admin_address,
-                        .deadline = options_.deadline.value_or(kDeadline)});
   }
 
   ExitCode LookupEach() {
@@ -153,35 +138,8 @@ class Runner {
     return CodeOf(status);
   }
 
-  template <typename Response>
-  ExitCode Listed(const absl::StatusOr<Response>& response,
-                  std::string (*to_text)(const Response&)) {
-    if (!response.ok()) {
-      if (options_.json) {
-        output_.out << FailureToJson(response.status()) << "\n";
-      } else {
-        Tell("", response.status());
-      }
-      return kFailed;
-    }
-    if (options_.json) {
-      output_.out << ToJson(*response) << "\n";
-    } else {
-      output_.out << to_text(*response);
-    }
-    return kFound;
-  }
-
-  // A failure, for people: "frontrunner: KEY: CODE (REASON): sentence".
   void Tell(const std::string& key, const absl::Status& status) {
-    const Failure failure = FailureOf(status);
-    output_.err << "frontrunner: ";
-    if (!key.empty()) output_.err << Safe(key) << ": ";
-    output_.err << CodeName(failure.code);
-    if (!failure.reason.empty()) {
-      output_.err << " (" << Safe(failure.reason) << ")";
-    }
-    output_.err << ": " << Safe(failure.message) << "\n";
+    output_.err << FailureText(key, status, options_.ascii) << "\n";
   }
 
   std::string Safe(const std::string& text) const {

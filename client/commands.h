@@ -1,24 +1,13 @@
 #pragma once
 
-#include <cstddef>
-#include <ostream>
-
 #include "client/options.h"
+#include "client/output.h"
 
 namespace frontrunner {
 
-/// Where a command prints.
-struct Output {
-  std::ostream& out;
-  std::ostream& err;
-  /// `out` is a terminal: values are escaped for it.
-  bool terminal = false;
-  /// What --color=auto means here.
-  bool colour = false;
-  size_t columns = 80;
-};
-
-/// Runs a command against the server and says what the process exits with.
+/// Runs a command against the server and says what the process exits with. No
+/// thread must have been made before, since commands of AdminService take over
+/// SIGINT and SIGTERM (interrupt.h).
 ExitCode RunCommand(const Options& options, const Output& output);
 
 }  // namespace frontrunner

@@ -1,5 +1,7 @@
 #include "client/json.h"
 
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client/failure.h"
@@ -70,6 +72,10 @@ std::string FailureToJson(const absl::Status& status) {
   return absl::StrCat("{\"failed\":", RpcStatusToJson(status), "}");
 }
 
+std::string WithKeyText(std::string_view key, std::string object) {
+  return IsUtf8(key) ? WithMember("keyText", Quoted(key), object) : object;
+}
+
 std::string AnswerToJson(std::string_view key,
                          const absl::StatusOr<v1::LookupResponse>& answer) {
   std::string json;
@@ -82,9 +88,9 @@ std::string AnswerToJson(std::string_view key,
   } else {
     json = FailureToJson(answer.status());
   }
-  if (IsUtf8(key)) json = WithMember("keyText", Quoted(key), json);
-  return WithMember(
-      "key", absl::StrCat("\"", absl::Base64Escape(Absl(key)), "\""), json);
+  return WithMember("key",
+                    absl::StrCat("\"", absl::Base64Escape(Absl(key)), "\""),
+                    WithKeyText(key, std::move(json)));
 }
 
 }  // namespace frontrunner

@@ -1,46 +1,13 @@
 #include "client/listing.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "client/durations.h"
+#include "client/columns.h"
 #include "client/text.h"
 
 namespace frontrunner {
 namespace {
-
-using Row = std::vector<std::string>;
-
-// Cells in columns two blanks apart, with nothing after the last cell.
-std::string InColumns(const std::vector<Row>& rows) {
-  std::vector<size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], Columns(row[i]));
-    }
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) {
-        line.append(widths[i] + 2 - Columns(row[i]), ' ');
-      }
-    }
-    text += line + "\n";
-  }
-  return text;
-}
-
-std::string ShortDuration(const google::protobuf::Duration& duration) {
-  const double milliseconds = Milliseconds(duration);
-  return milliseconds < 1000 ? absl::StrFormat("%.4gms", milliseconds)
-                             : absl::StrFormat("%.6gs", milliseconds / 1000);
-}
 
 std::string EntrantText(const v1::Entrant& entrant) {
   std::string text = Printable(entrant.source());

@@ -18,11 +18,13 @@ bool IsSet(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
-size_t TerminalColumns() {
+winsize TerminalSize() {
   winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 80;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) size = {};
   // Wider makes the picture no better, narrower makes it none.
-  return size.ws_col < 60 ? 80 : size.ws_col > 160 ? 160 : size.ws_col;
+  size.ws_col = size.ws_col < 60 ? 80 : size.ws_col > 160 ? 160 : size.ws_col;
+  if (size.ws_row < 5) size.ws_row = 24;
+  return size;
 }
 
 }  // namespace
@@ -35,13 +37,16 @@ int main(int argc, char** argv) {
     const bool terminal = isatty(STDOUT_FILENO) == 1;
     const char* term = std::getenv("TERM");
     const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+    const winsize size = TerminalSize();
     const ExitCode code =
         RunCommand(std::get<Options>(parsed),
                    {.out = std::cout,
                     .err = std::cerr,
                     .terminal = terminal,
+                    .redraw = terminal && !dumb,
                     .colour = terminal && !dumb && !IsSet("NO_COLOR"),
-                    .columns = terminal ? TerminalColumns() : 80});
+                    .columns = size.ws_col,
+                    .rows = size.ws_row});
     std::cout.flush();
     // A full disk must not look like success.
     return std::cout ? code : kFailed;

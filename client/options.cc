@@ -7,7 +7,7 @@
 #include <ostream>
 #include <utility>
 
-#include "client/durations.h"
+#include "client/option_parts.h"
 #include "client/text.h"
 
 namespace frontrunner {
@@ -32,32 +32,9 @@ google.rpc.Status with its details; the code is a number). Beside them "keyText"
 and "valueText" say the same as text where it is UTF-8. Durations are "0.0041s".
 A batch that ended early has a last line with "failed" and without "key".)";
 
-constexpr char kAdminFooter[] =
-    R"(--json prints the response in protobuf's JSON mapping (64-bit numbers are
-strings), or {"failed": ...} with a google.rpc.Status.)";
-
 constexpr char kWriteFooter[] =
     R"(Done when every cache of the table has confirmed. --json prints {}, or
 {"failed": ...} with a google.rpc.Status.)";
-
-CLI::Option* AddDuration(CLI::App& app, const std::string& name,
-                         std::optional<Duration>& target,
-                         const std::string& help) {
-  return app
-      .add_option_function<std::string>(
-          name,
-          [&target, name](const std::string& text) {
-            target = ParseDuration(text);
-            if (!target) {
-              throw CLI::ValidationError(
-                  name, "'" + Printable(text) +
-                            "' is not a duration such as 250ms or 2s, "
-                            "greater than zero");
-            }
-          },
-          help)
-      ->type_name("DURATION");
-}
 
 // What the parse fills beside the Options themselves.
 struct Extra {
@@ -78,21 +55,16 @@ void AddGlobal(CLI::App& app, Options& options) {
                  "The server's AdminService: HOST:PORT or unix:PATH")
       ->envname("FRONTRUNNER_ADMIN_ADDRESS")
       ->capture_default_str();
-  AddDuration(app, "--deadline", options.deadline,
-              "How long to wait in all: 10s, 1m for several keys, 70s with "
-              "--wait where not given");
+  AddDuration(
+      app, "--deadline", options.deadline,
+      "How long to wait in all. Where not given: 10s for a call, 1m for "
+      "several keys, 70s for lookup --wait");
   app.add_flag("--json", options.json, "Print JSON");
-}
-
-void AddTable(CLI::App& app, Options& options) {
-  app.add_option("table", options.table, "A table of the server's")
-      ->type_name("")
-      ->required();
 }
 
 CLI::App* AddLookup(CLI::App& app, Options& options, Extra& extra) {
   auto* lookup = app.add_subcommand("lookup", "Look keys up in a table");
-  AddTable(*lookup, options);
+  AddTable(*lookup, options.table);
   lookup->add_option("key", options.keys, "What to look up")->type_name("");
   lookup
       ->add_option("--keys-from", extra.keys_from,
@@ -134,7 +106,7 @@ CLI::App* AddLookup(CLI::App& app, Options& options, Extra& extra) {
 CLI::App* AddPut(CLI::App& app, Options& options, Extra& extra) {
   auto* put = app.add_subcommand(
       "put", "Store a value in a table's caches, and give it to who waits");
-  AddTable(*put, options);
+  AddTable(*put, options.table);
   put->add_option("key", extra.key, "Where to store it")
       ->type_name("")
       ->required();
@@ -153,7 +125,7 @@ CLI::App* AddPut(CLI::App& app, Options& options, Extra& extra) {
 CLI::App* AddForget(CLI::App& app, Options& options, Extra& extra) {
   auto* forget =
       app.add_subcommand("forget", "Remove a key from a table's caches");
-  AddTable(*forget, options);
+  AddTable(*forget, options.table);
   forget->add_option("key", extra.key, "What to remove")
       ->type_name("")
       ->required();
@@ -196,12 +168,6 @@ void CheckLookup(Options& options, const Extra& extra) {
   if (extra.only) options.cache_policy = v1::ONLY;
 }
 
-void CheckTable(const Options& options) {
-  if (!IsUtf8(options.table)) {
-    throw CLI::ValidationError("table", "is not UTF-8");
-  }
-}
-
 }  // namespace
 
 std::variant<Options, ExitCode> ParseOptions(int argc, const char* const* argv,
@@ -218,17 +184,18 @@ std::variant<Options, ExitCode> ParseOptions(int argc, const char* const* argv,
   auto* lookup = AddLookup(app, options, extra);
   auto* put = AddPut(app, options, extra);
   auto* forget = AddForget(app, options, extra);
-  auto* tables = app.add_subcommand("tables", "List the server's tables");
-  tables->footer(kAdminFooter);
-  auto* sources = app.add_subcommand("sources", "List the server's sources");
-  sources->footer(kAdminFooter);
+  auto* tables = AddTables(app, options.watch);
+  auto* sources = AddSources(app, options.watch);
+  auto* queue = AddQueue(app, options.queue, options.watch);
+  auto* outstanding = AddOutstanding(app, options.admin, options.watch);
+  auto* prefetch = AddPrefetch(app, options.prefetch);
+  auto* prefetches = AddPrefetches(app, options.prefetch, options.watch);
+  AddDrain(app, options.admin);
   try {
     app.parse(argc, argv);
     if (*lookup) {
-      CheckTable(options);
       CheckLookup(options, extra);
     } else if (*put) {
-      CheckTable(options);
       options.command = Options::Command::kPut;
       options.keys = {extra.key};
       if (!extra.value_from.empty()) {
@@ -237,12 +204,15 @@ std::variant<Options, ExitCode> ParseOptions(int argc, const char* const* argv,
         throw CLI::RequiredError("value");
       }
     } else if (*forget) {
-      CheckTable(options);
       options.command = Options::Command::kForget;
       options.keys = {extra.key};
     } else {
-      options.command =
-          *tables ? Options::Command::kTables : Options::Command::kSources;
+      options.command = *tables        ? Options::Command::kTables
+                        : *sources     ? Options::Command::kSources
+                        : *queue       ? Options::Command::kQueue
+                        : *outstanding ? Options::Command::kOutstanding
+                        : *prefetch || *prefetches ? Options::Command::kPrefetch
+                                                   : Options::Command::kDrain;
     }
   } catch (const CLI::ParseError& error) {
     return app.exit(error, out, err) == 0 ? kFound : kUsage;

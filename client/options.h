@@ -6,6 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "client/admin_options.h"
+#include "client/prefetch_options.h"
+#include "client/queue_options.h"
 #include "frontrunner/v1/lookup.pb.h"
 #include "server/base/time.h"
 
@@ -22,7 +25,17 @@ enum ExitCode {
 
 /// What the command line asks for.
 struct Options {
-  enum class Command { kLookup, kPut, kForget, kTables, kSources };
+  enum class Command {
+    kLookup,
+    kPut,
+    kForget,
+    kTables,
+    kSources,
+    kQueue,
+    kOutstanding,
+    kPrefetch,
+    kDrain,
+  };
   Command command = Command::kLookup;
 
   std::string address = "127.0.0.1:7979";
@@ -48,6 +61,13 @@ struct Options {
   // put
   std::string value;
   std::optional<Duration> ttl;
+
+  /// How often to show it again; absent: once. For tables, sources, queue list
+  /// and show, outstanding, prefetches list.
+  std::optional<Duration> watch;
+  QueueOptions queue;
+  AdminOptions admin;
+  PrefetchOptions prefetch;
 };
 
 /// Reads the command line. An ExitCode where there is nothing to run: help was
