@@ -1,0 +1,38 @@
+#include "server/prefetch/job.h"
+
+#include <utility>
+
+#include "server/tables/key_hash.h"
+
+namespace frontrunner {
+
+std::shared_ptr<PrefetchJob> PrefetchJob::Begin(const Table& table, Key place,
+                                                std::string key, int priority,
+                                                Ended ended) {
+  const TableSettings& settings = table.settings();
+  auto call = std::make_shared<CallContext>();
+  call->table = settings.name;
+  call->version = settings.version;
+  call->hash = KeyHash(settings.name, key);
+  call->key = std::move(key);
+  TableShard& shard = table.ShardOf(call->hash);
+  const std::shared_ptr<PrefetchJob> job(
+      new PrefetchJob(place, std::move(call), std::move(ended)));
+  shard.loop().Post([job, &shard, priority] { job->Ask(shard, priority); });
+  return job;
+}
+
+void PrefetchJob::Ask(TableShard& shard, int priority) {
+  LookupCall lookup{.call = call_, .priority = priority, .until_stored = true};
+  attempt_ = shard.Lookup(std::move(lookup), [self = shared_from_this()](
+                                                 const LookupResult& result) {
+    // The attempt holds this callback, and with it perhaps the last
+    // reference.
+    const auto keep = self;
+    keep->attempt_ = nullptr;
+    Ended ended = std::move(keep->ended_);
+    std::move(ended)(*keep, result.outcome.status(), result.reason);
+  });
+}
+
+}  // namespace frontrunner
