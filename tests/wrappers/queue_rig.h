@@ -42,8 +42,9 @@ class KeyedSource final : public Source {
     found->second->Answer(std::move(outcome));
   }
   size_t underway() const { return underway_.size(); }
+  bool Has(const std::string& key) const { return underway_.contains(key); }
   /// The smallest.
-  const std::string& AnyKey() const { return underway_.begin()->first; }
+  std::string AnyKey() const { return underway_.begin()->first; }
   int PriorityOf(const std::string& key) const {
     return underway_.at(key)->priority;
   }
