@@ -118,7 +118,7 @@ void GrpcClientCall::Complete() {
       reply.status = absl::InternalError("the response cannot be read");
     }
   } else {
-    AppendRetryAdvice(&reply);
+    FillRetryAdvice(&reply);
   }
   if (request_.want_metadata) {
     Append(context_->GetServerInitialMetadata(), &reply.metadata);
@@ -127,7 +127,7 @@ void GrpcClientCall::Complete() {
   Deliver(std::move(reply));
 }
 
-void GrpcClientCall::AppendRetryAdvice(ClientReply* reply) const {
+void GrpcClientCall::FillRetryAdvice(ClientReply* reply) const {
   reply->details = status_.error_details();
   const auto& trailers = context_->GetServerTrailingMetadata();
   const auto pushback = trailers.find("grpc-retry-pushback-ms");

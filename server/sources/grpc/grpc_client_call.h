@@ -38,7 +38,7 @@ class GrpcClientCall final
  private:
   void Send();
   void Complete();
-  void AppendRetryAdvice(ClientReply* reply) const;
+  void FillRetryAdvice(ClientReply* reply) const;
   void Deliver(ClientReply reply);
 
   Loop& loop_;

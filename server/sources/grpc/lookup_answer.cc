@@ -8,7 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "frontrunner/v1/lookup.pb.h"
+#include "server/base/status.h"
 #include "server/base/strings.h"
+#include "server/sources/grpc/from_wire.h"
+#include "server/sources/grpc/pushback.h"
 
 namespace frontrunner {
 namespace {
@@ -56,17 +59,6 @@ std::string Presentable(absl::string_view message) {
   return text;
 }
 
-// Nonsense and negative durations are none at all; what nanoseconds can't hold
-// is as long as they can.
-Duration FromWire(const google::protobuf::Duration& duration) {
-  constexpr int64_t kMostSeconds =
-      std::numeric_limits<int64_t>::max() / 1'000'000'000;
-  if (duration.seconds() < 0 || duration.nanos() < 0) return Duration(0);
-  if (duration.seconds() >= kMostSeconds) return Duration::max();
-  return std::chrono::seconds(duration.seconds()) +
-         Duration(std::min(duration.nanos(), 999'999'999));
-}
-
 absl::Status Failure(absl::StatusCode code, std::string_view target,
                      std::string_view message) {
   return absl::Status(code, absl::StrCat(Absl(target), ": ", Absl(message)));
@@ -85,8 +77,10 @@ std::string LookupRequestOf(const Query& query) {
 Outcome OutcomeOf(const ClientReply& reply, std::string_view target) {
   if (!reply.status.ok()) {
     const std::string message = Presentable(reply.status.message());
-    return Failure(reply.status.code(), target,
-                   message.empty() ? "no message" : message);
+    absl::Status failure = Failure(reply.status.code(), target,
+                                   message.empty() ? "no message" : message);
+    const std::optional<Duration> pushback = PushbackIn(reply);
+    return pushback ? WithPushback(std::move(failure), *pushback) : failure;
   }
   v1::LookupResponse response;
   const size_t most = std::numeric_limits<int>::max();
