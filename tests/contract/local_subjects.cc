@@ -5,9 +5,12 @@
 #include "server/sources/computation/computation_source.h"
 #include "server/sources/memory/memory_source.h"
 #include "server/tables/key_hash.h"
+#include "server/wrappers/limit.h"
 #include "server/wrappers/max_value.h"
 #include "server/wrappers/measured.h"
 #include "server/wrappers/ready.h"
+#include "server/wrappers/retry.h"
+#include "server/wrappers/retry_budget.h"
 #include "server/wrappers/timeout.h"
 #include "tests/contract/subject.h"
 
@@ -76,6 +79,39 @@ std::vector<SubjectCase> LocalSubjects() {
               [](EventLoop&, auto inner) { return WithMaxValue(100, inner); }),
       Wrapper("Ready", [](EventLoop& loop,
                           auto inner) { return WithReady(loop, 100, inner); }),
+      Wrapper("Limit",
+              [](EventLoop& loop, auto inner) {
+                return WithLimit(
+                    loop,
+                    std::make_shared<DispatchQueue>(
+                        loop,
+                        DispatchQueue::Settings{.name = "q", .width = 100}),
+                    inner);
+              }),
+      Wrapper("LimitToOne",
+              [](EventLoop& loop, auto inner) {
+                return WithLimit(
+                    loop,
+                    std::make_shared<DispatchQueue>(
+                        loop, DispatchQueue::Settings{.name = "q", .width = 1}),
+                    inner);
+              }),
+      Wrapper("Retry",
+              [](EventLoop& loop, auto inner) {
+                RetrySettings settings;
+                settings.schedule.initial = std::chrono::microseconds(10);
+                settings.at_most[absl::StatusCode::kNotFound] = 1;
+                return WithRetry(loop, settings,
+                                 std::make_shared<RetryBudget>(
+                                     RetryBudget::Settings{.at_least = 100}),
+                                 1, inner);
+              }),
+      Wrapper("RetryAfterADelay",
+              [](EventLoop& loop, auto inner) {
+                RetrySettings settings;
+                settings.backoff = {std::chrono::microseconds(10)};
+                return WithRetry(loop, settings, nullptr, 1, inner);
+              }),
       Wrapper("Race",
               [](EventLoop& loop, auto inner) {
                 return std::make_shared<Race>(

@@ -5,12 +5,14 @@
 #include "server/net/address.h"
 #include "server/sources/grpc/grpc_channel.h"
 #include "server/sources/grpc/grpc_source.h"
+#include "server/sources/http/http_source.h"
 #include "server/sources/memcached/memcached.h"
 #include "server/sources/redis/redis.h"
 #include "tests/contract/subject.h"
 #include "tests/fakes/servers/real_memcached.h"
 #include "tests/fakes/servers/real_redis.h"
 #include "tests/sources/grpc/backend.h"
+#include "tests/sources/http/http_test_server.h"
 
 namespace frontrunner {
 namespace {
@@ -71,12 +73,26 @@ Subject MakeRealGrpc(EventLoop& loop) {
           {backend, queue}};
 }
 
+HttpTestReply AnswerByHttp(const HttpTestRequest& request) {
+  if (request.target == "/v/present") return WithStatus(200, kPresentValue);
+  return WithStatus(404, "not here");
+}
+
+Subject MakeHttp(EventLoop& loop) {
+  const auto server = std::make_shared<HttpTestServer>(AnswerByHttp);
+  HttpSettings settings;
+  settings.name = "http";
+  settings.url = server->url("/v/{key}");
+  return {*MakeHttpSource(loop, settings), {server}};
+}
+
 }  // namespace
 
 std::vector<SubjectCase> RemoteSubjects() {
   return {{"Redis", MakeRealRedis},
           {"Memcached", MakeRealMemcached},
-          {"Grpc", MakeRealGrpc}};
+          {"Grpc", MakeRealGrpc},
+          {"Http", MakeHttp}};
 }
 
 }  // namespace frontrunner

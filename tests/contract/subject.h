@@ -36,7 +36,7 @@ inline std::ostream& operator<<(std::ostream& out, const SubjectCase& subject) {
 /// Those that need no server: memory, computation, every wrapper, the race.
 std::vector<SubjectCase> LocalSubjects();
 
-/// Those that do: redis, memcached, grpc.
+/// Those that do: redis, memcached, grpc, http.
 std::vector<SubjectCase> RemoteSubjects();
 
 /// A query for a key of table "t".

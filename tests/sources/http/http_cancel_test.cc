@@ -29,7 +29,8 @@ struct SilentServer {
 };
 
 TEST(HttpCancel, DroppedInTheSameTurnNothingIsSent) {
-  HttpTestServer server([](const HttpTestRequest&) { return Reply(200, "v"); });
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); });
   HttpRig rig(HttpSettingsFor(server.url("/{key}")));
   rig.driver().OnLoop([&] {
     auto attempt = rig.source().Start(CacheDriver::QueryFor("dropped"),
@@ -59,7 +60,7 @@ TEST(HttpCancel, DroppedUnderWayItsConnectionIsClosed) {
 
 TEST(HttpCancel, AListDroppedBetweenItsPagesIsNotAskedForAgain) {
   HttpTestServer server([](const HttpTestRequest&) {
-    return Reply(503, "", "Retry-After: 1\r\n");
+    return WithStatus(503, "", "Retry-After: 1\r\n");
   });
   HttpSettings settings = HttpSettingsFor(server.url("/"));
   settings.pages =
@@ -98,7 +99,7 @@ TEST(HttpCancel, WhoIsToldMayDropAllOthersOfTheSameMoment) {
 
 TEST(HttpCancel, AnAttemptOutlivesItsSource) {
   HttpTestServer server([](const HttpTestRequest&) {
-    HttpTestReply reply = Reply(200, "v");
+    HttpTestReply reply = WithStatus(200, "v");
     reply.delay = std::chrono::milliseconds(50);
     return reply;
   });
@@ -145,7 +146,7 @@ TEST(HttpCancel, WhatIsAboveTheBoundFailsFast) {
 
 TEST(HttpCancel, ConnectionsToAHostAreBounded) {
   HttpTestServer server([](const HttpTestRequest&) {
-    HttpTestReply reply = Reply(200, "v");
+    HttpTestReply reply = WithStatus(200, "v");
     reply.delay = std::chrono::milliseconds(5);
     return reply;
   });

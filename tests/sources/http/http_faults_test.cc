@@ -37,8 +37,8 @@ TEST(HttpFaults, Fault38_ACompressedBodyCutShortIsNoValue) {
   const std::string packed = Gzipped(std::string(1000, 'x') + "end");
   // HTTP itself sees nothing missing.
   for (const size_t left : {packed.size() - 1, packed.size() - 9, size_t{12}}) {
-    EXPECT_EQ(Told(OutcomeOf(Reply(200, packed.substr(0, left),
-                                   "Content-Encoding: gzip\r\n"))),
+    EXPECT_EQ(Told(OutcomeOf(WithStatus(200, packed.substr(0, left),
+                                        "Content-Encoding: gzip\r\n"))),
               "UNAVAILABLE")
         << left;
   }
@@ -47,8 +47,9 @@ TEST(HttpFaults, Fault38_ACompressedBodyCutShortIsNoValue) {
 TEST(HttpFaults, Fault38_ADamagedCompressedBodyIsNoValue) {
   std::string packed = Gzipped(std::string(1000, 'x') + "end");
   packed[packed.size() - 6] ^= 1;  // in its checksum
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, packed, "Content-Encoding: gzip\r\n"))),
-            "INTERNAL");
+  EXPECT_EQ(
+      Told(OutcomeOf(WithStatus(200, packed, "Content-Encoding: gzip\r\n"))),
+      "INTERNAL");
 }
 
 TEST(HttpFaults, Fault38_NoAnswerAtAllIsAFailure) {
@@ -68,22 +69,23 @@ TEST(HttpFaults, Fault39_AnErrorsBodyIsNeverAValue) {
   for (const char* pointer : {"", "/a"}) {
     settings.value = pointer;
     for (const int status : {500, 503, 404, 302, 401}) {
-      EXPECT_FALSE(OutcomeOf(Reply(status, R"({"a": "x"})"), settings).ok())
+      EXPECT_FALSE(
+          OutcomeOf(WithStatus(status, R"({"a": "x"})"), settings).ok())
           << status;
     }
   }
 }
 
 TEST(HttpFaults, Fault39_AnErrorsBodyWithoutEndIsThatError) {
-  EXPECT_EQ(Told(OutcomeOf(Reply(500, std::string(1 << 20, 'x')))),
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(500, std::string(1 << 20, 'x')))),
             "UNAVAILABLE");
-  EXPECT_EQ(Told(OutcomeOf(Reply(404, std::string(1 << 20, 'x')))),
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(404, std::string(1 << 20, 'x')))),
             "NOT_FOUND");
 }
 
 TEST(HttpFaults, Fault39_AnErrorWithABodyKeepsItsConnection) {
   HttpTestServer server(
-      [](const HttpTestRequest&) { return Reply(404, "no such key"); });
+      [](const HttpTestRequest&) { return WithStatus(404, "no such key"); });
   HttpRig rig(HttpSettingsFor(server.url("/{key}")));
   EXPECT_EQ(Told(rig.Ask("a")), "NOT_FOUND");
   EXPECT_EQ(Told(rig.Ask("b")), "NOT_FOUND");
@@ -92,7 +94,7 @@ TEST(HttpFaults, Fault39_AnErrorWithABodyKeepsItsConnection) {
 
 TEST(HttpFaults, Fault40_ARedirectLoopIsAFailure) {
   HttpTestServer server([](const HttpTestRequest&) {
-    return Reply(302, "x", "Location: /again\r\n");
+    return WithStatus(302, "x", "Location: /again\r\n");
   });
   HttpRig rig(HttpSettingsFor(server.url("/{key}")));
   const Outcome outcome = rig.Ask("k");
@@ -105,9 +107,10 @@ TEST(HttpFaults, Fault40_ARedirectLoopIsAFailure) {
 TEST(HttpFaults, Fault40_AsManyRedirectsAsAllowedAreFollowed) {
   HttpTestServer server([](const HttpTestRequest& request) {
     const int step = request.target[1] - '0';
-    return step == 3 ? Reply(200, "there")
-                     : Reply(302, "not yet",
-                             "Location: /" + std::to_string(step + 1) + "\r\n");
+    return step == 3
+               ? WithStatus(200, "there")
+               : WithStatus(302, "not yet",
+                            "Location: /" + std::to_string(step + 1) + "\r\n");
   });
   EXPECT_EQ(Told(HttpRig(HttpSettingsFor(server.url("/{key}"))).Ask("0")),
             "found there");
@@ -117,12 +120,13 @@ TEST(HttpFaults, Fault40_AsManyRedirectsAsAllowedAreFollowed) {
 }
 
 TEST(HttpFaults, Fault40_HeadersGoToTheirOwnHostAlone) {
-  HttpTestServer other([](const HttpTestRequest&) { return Reply(200, "v"); });
+  HttpTestServer other(
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); });
   HttpTestServer server([&](const HttpTestRequest& request) {
-    return Reply(302, "",
-                 request.target == "/start"
-                     ? "Location: /own\r\n"
-                     : "Location: " + other.url("/away") + "\r\n");
+    return WithStatus(302, "",
+                      request.target == "/start"
+                          ? "Location: /own\r\n"
+                          : "Location: " + other.url("/away") + "\r\n");
   });
   HttpSettings settings = HttpSettingsFor(server.url("/start"));
   settings.headers = {{"X-Api-Key", "secret"}, {"Authorization", "secret"}};
@@ -137,8 +141,8 @@ TEST(HttpFaults, Fault40_HeadersGoToTheirOwnHostAlone) {
 TEST(HttpFaults, Fault40_ARedirectToAnotherProtocolIsAFailure) {
   for (const char* target : {"file:///etc/passwd", "ftp://127.0.0.1/",
                              "gopher://127.0.0.1:1/x", "http://"}) {
-    EXPECT_EQ(Told(OutcomeOf(
-                  Reply(302, "", std::string("Location: ") + target + "\r\n"))),
+    EXPECT_EQ(Told(OutcomeOf(WithStatus(
+                  302, "", std::string("Location: ") + target + "\r\n"))),
               "UNKNOWN")
         << target;
   }
@@ -149,8 +153,9 @@ TEST(HttpFaults, Fault40_ARedirectedPostIsRepeatedOnlyWhereItSaysSo) {
        {std::pair{302, "GET"}, std::pair{303, "GET"}, std::pair{307, "POST"},
         std::pair{308, "POST"}}) {
     HttpTestServer server([status = status](const HttpTestRequest& request) {
-      return request.target == "/b" ? Reply(200, "v")
-                                    : Reply(status, "", "Location: /b\r\n");
+      return request.target == "/b"
+                 ? WithStatus(200, "v")
+                 : WithStatus(status, "", "Location: /b\r\n");
     });
     HttpSettings settings = HttpSettingsFor(server.url("/a"));
     settings.post = true;
@@ -168,7 +173,7 @@ TEST(HttpFaults, Fault41_ACompressedBombIsCapped) {
   HttpSettings settings;
   settings.max_bytes = 1 << 20;
   const Outcome outcome =
-      OutcomeOf(Reply(200, bomb, "Content-Encoding: gzip\r\n"), settings);
+      OutcomeOf(WithStatus(200, bomb, "Content-Encoding: gzip\r\n"), settings);
   EXPECT_EQ(Told(outcome), "RESOURCE_EXHAUSTED");
   EXPECT_THAT(std::string(outcome.status().message()),
               HasSubstr("larger than 1048576 bytes"));
@@ -188,7 +193,7 @@ TEST(HttpFaults, Fault41_ABodyWithoutEndIsBrokenOff) {
 
 TEST(HttpFaults, Fault29_AServerRestartedWhileIdleIsNotNoticed) {
   HttpTestServer server([](const HttpTestRequest&) {
-    HttpTestReply reply = Reply(200, "v");
+    HttpTestReply reply = WithStatus(200, "v");
     reply.close = true;  // as a restart does, without saying so before
     return reply;
   });

@@ -64,7 +64,7 @@ class HttpNames : public ::testing::Test {
   }
 
   HttpTestServer server_{
-      [](const HttpTestRequest&) { return Reply(200, "v"); }};
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); }};
   HttpSettings settings_ =
       HttpSettingsFor("http://slow.test:" + server_.address().substr(10) + "/");
 };

@@ -24,11 +24,12 @@ Outcome OutcomeOf(const HttpTestReply& reply, HttpSettings settings = {}) {
 }
 
 TEST(HttpSource, TheWholeBodyIsTheValue) {
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, "not JSON"))), "found not JSON");
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(200, "not JSON"))), "found not JSON");
 }
 
 TEST(HttpSource, TheKeyIsPercentEncodedIntoTheUrl) {
-  HttpTestServer server([](const HttpTestRequest&) { return Reply(200, ""); });
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(200, ""); });
   HttpRig rig(HttpSettingsFor(server.url("/u/{key}/x?again={key}")));
   using std::string_literals::operator""s;
   EXPECT_EQ(Told(rig.Ask("aZ0-._~/?&#% \r\n\0\xff"s)), "found ");
@@ -40,7 +41,8 @@ TEST(HttpSource, TheKeyIsPercentEncodedIntoTheUrl) {
 }
 
 TEST(HttpSource, AKeyCanNotLeadToAnotherPath) {
-  HttpTestServer server([](const HttpTestRequest&) { return Reply(200, ""); });
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(200, ""); });
   HttpRig rig(HttpSettingsFor(server.url("/u/{key}")));
   EXPECT_EQ(Told(rig.Ask("..")), "INVALID_ARGUMENT");
   EXPECT_EQ(Told(rig.Ask(".")), "INVALID_ARGUMENT");
@@ -50,7 +52,8 @@ TEST(HttpSource, AKeyCanNotLeadToAnotherPath) {
 }
 
 TEST(HttpSource, APostSendsItsBodyWithTheKeyInIt) {
-  HttpTestServer server([](const HttpTestRequest&) { return Reply(200, "v"); });
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); });
   HttpSettings settings = HttpSettingsFor(server.url("/ask"));
   settings.post = true;
   settings.body = "find {key}, {key}";
@@ -61,7 +64,8 @@ TEST(HttpSource, APostSendsItsBodyWithTheKeyInIt) {
 }
 
 TEST(HttpSource, ConfiguredHeadersAreSent) {
-  HttpTestServer server([](const HttpTestRequest&) { return Reply(200, "v"); });
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); });
   HttpSettings settings = HttpSettingsFor(server.url("/"));
   settings.headers = {{"X-One", "1"}, {"X-Empty", ""}, {"Accept", "text/x"}};
   EXPECT_EQ(Told(HttpRig(settings).Ask("k")), "found v");
@@ -72,7 +76,8 @@ TEST(HttpSource, ConfiguredHeadersAreSent) {
 }
 
 TEST(HttpSource, TheEnvironmentSetsNoProxy) {
-  HttpTestServer server([](const HttpTestRequest&) { return Reply(200, "v"); });
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); });
   setenv("http_proxy", "http://127.0.0.1:1", 1);
   setenv("all_proxy", "http://127.0.0.1:1", 1);
   EXPECT_EQ(Told(HttpRig(HttpSettingsFor(server.url("/"))).Ask("k")),
@@ -83,7 +88,7 @@ TEST(HttpSource, TheEnvironmentSetsNoProxy) {
 
 TEST(HttpSource, CookiesAreNotKept) {
   HttpTestServer server([](const HttpTestRequest&) {
-    return Reply(200, "v", "Set-Cookie: a=b\r\n");
+    return WithStatus(200, "v", "Set-Cookie: a=b\r\n");
   });
   HttpRig rig(HttpSettingsFor(server.url("/")));
   EXPECT_EQ(Told(rig.Ask("k")), "found v");
@@ -104,62 +109,64 @@ TEST(HttpSource, StatusesBecomeCodes) {
       {302, "UNKNOWN"},
   };
   for (const auto& [status, told] : expected) {
-    EXPECT_EQ(Told(OutcomeOf(Reply(status, "x"))), told) << status;
+    EXPECT_EQ(Told(OutcomeOf(WithStatus(status, "x"))), told) << status;
   }
 }
 
 TEST(HttpSource, AFailureNamesTheServerAndTheStatusAlone) {
   HttpTestServer server(
-      [](const HttpTestRequest&) { return Reply(503, "secret body"); });
+      [](const HttpTestRequest&) { return WithStatus(503, "secret body"); });
   const Outcome outcome =
       HttpRig(HttpSettingsFor(server.url("/{key}"))).Ask("secret");
   EXPECT_EQ(outcome.status().message(), server.address() + ": HTTP 503");
 }
 
 TEST(HttpSource, RetryAfterBecomesPushback) {
-  const Outcome busy = OutcomeOf(Reply(429, "", "Retry-After: 7\r\n"));
+  const Outcome busy = OutcomeOf(WithStatus(429, "", "Retry-After: 7\r\n"));
   EXPECT_EQ(PushbackOf(busy.status()), seconds(7));
-  const Outcome down = OutcomeOf(Reply(503, "", "Retry-After: 120\r\n"));
+  const Outcome down = OutcomeOf(WithStatus(503, "", "Retry-After: 120\r\n"));
   EXPECT_EQ(PushbackOf(down.status()), seconds(120));
-  const Outcome other = OutcomeOf(Reply(500, "", "Retry-After: 7\r\n"));
+  const Outcome other = OutcomeOf(WithStatus(500, "", "Retry-After: 7\r\n"));
   EXPECT_EQ(PushbackOf(other.status()), std::nullopt);
-  EXPECT_EQ(PushbackOf(OutcomeOf(Reply(503, "")).status()), std::nullopt);
+  EXPECT_EQ(PushbackOf(OutcomeOf(WithStatus(503, "")).status()), std::nullopt);
 }
 
 TEST(HttpSource, CacheControlAndAgeSayHowLongItIsFresh) {
-  const Outcome outcome =
-      OutcomeOf(Reply(200, "v", "Cache-Control: max-age=60\r\nAge: 15\r\n"));
+  const Outcome outcome = OutcomeOf(
+      WithStatus(200, "v", "Cache-Control: max-age=60\r\nAge: 15\r\n"));
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(outcome->fresh_for, seconds(45));
   EXPECT_EQ(outcome->age, seconds(15));
-  EXPECT_EQ(OutcomeOf(Reply(200, "v"))->fresh_for, std::nullopt);
+  EXPECT_EQ(OutcomeOf(WithStatus(200, "v"))->fresh_for, std::nullopt);
 }
 
 TEST(HttpSource, AStringAtThePointerIsTheValue) {
   HttpSettings settings;
   settings.value = "/a/1";
   EXPECT_EQ(
-      Told(OutcomeOf(Reply(200, R"({"a": [0, "x\u00e9\"y"]})"), settings)),
+      Told(OutcomeOf(WithStatus(200, R"({"a": [0, "x\u00e9\"y"]})"), settings)),
       "found xé\"y");
 }
 
 TEST(HttpSource, AnythingElseAtThePointerIsItsJson) {
   HttpSettings settings;
   settings.value = "/a";
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, R"({"a": {"b": [1, null]}})"), settings)),
-            R"(found {"b":[1,null]})");
+  EXPECT_EQ(
+      Told(OutcomeOf(WithStatus(200, R"({"a": {"b": [1, null]}})"), settings)),
+      R"(found {"b":[1,null]})");
 }
 
 TEST(HttpSource, NothingAtThePointerIsInternal) {
   HttpSettings settings;
   settings.value = "/b";
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, R"({"a": 1})"), settings)), "INTERNAL");
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(200, R"({"a": 1})"), settings)),
+            "INTERNAL");
 }
 
 TEST(HttpSource, ABodyThatIsNotJsonIsInternal) {
   HttpSettings settings;
   settings.value = "/b";
-  const Outcome outcome = OutcomeOf(Reply(200, "secret"), settings);
+  const Outcome outcome = OutcomeOf(WithStatus(200, "secret"), settings);
   EXPECT_EQ(Told(outcome), "INTERNAL");
   EXPECT_THAT(std::string(outcome.status().message()),
               Not(HasSubstr("secret")));
@@ -168,17 +175,17 @@ TEST(HttpSource, ABodyThatIsNotJsonIsInternal) {
 TEST(HttpSource, GzipIsOfferedAndUnpacked) {
   HttpTestServer server([](const HttpTestRequest& request) {
     EXPECT_EQ(request.header("Accept-Encoding"), "gzip");
-    return Reply(200, Gzipped("the value"), "Content-Encoding: gzip\r\n");
+    return WithStatus(200, Gzipped("the value"), "Content-Encoding: gzip\r\n");
   });
   EXPECT_EQ(Told(HttpRig(HttpSettingsFor(server.url("/"))).Ask("k")),
             "found the value");
 }
 
 TEST(HttpSource, AnEncodingThatWasNotOfferedIsInternal) {
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, "v", "Content-Encoding: zstd\r\n"))),
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(200, "v", "Content-Encoding: zstd\r\n"))),
             "INTERNAL");
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, Gzipped(Gzipped("v")),
-                                 "Content-Encoding: gzip, gzip\r\n"))),
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(200, Gzipped(Gzipped("v")),
+                                      "Content-Encoding: gzip, gzip\r\n"))),
             "INTERNAL");
   EXPECT_EQ(Told(OutcomeOf({.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
                                      "gzip, chunked\r\n\r\n0\r\n\r\n"})),
@@ -195,8 +202,8 @@ TEST(HttpSource, ChunksArePutTogether) {
 TEST(HttpSource, ABodyAsLargeAsAllowedIsTaken) {
   HttpSettings settings;
   settings.max_bytes = 100;
-  EXPECT_TRUE(OutcomeOf(Reply(200, std::string(100, 'x')), settings).ok());
-  EXPECT_EQ(Told(OutcomeOf(Reply(200, std::string(101, 'x')), settings)),
+  EXPECT_TRUE(OutcomeOf(WithStatus(200, std::string(100, 'x')), settings).ok());
+  EXPECT_EQ(Told(OutcomeOf(WithStatus(200, std::string(101, 'x')), settings)),
             "RESOURCE_EXHAUSTED");
 }
 

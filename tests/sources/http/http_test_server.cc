@@ -70,8 +70,8 @@ void HttpTestServer::Converse(Conversation& conversation) {
   }
 }
 
-HttpTestReply Reply(int status, std::string_view body,
-                    std::string_view headers) {
+HttpTestReply WithStatus(int status, std::string_view body,
+                         std::string_view headers) {
   return {.bytes = "HTTP/1.1 " + std::to_string(status) + " Whatever\r\n" +
                    "Content-Length: " + std::to_string(body.size()) + "\r\n" +
                    std::string(headers) + "\r\n" + std::string(body)};

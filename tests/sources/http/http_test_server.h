@@ -60,8 +60,8 @@ class HttpTestServer {
 };
 
 /// A whole answer with Content-Length; `headers`: lines that end with \r\n.
-HttpTestReply Reply(int status, std::string_view body,
-                    std::string_view headers = "");
+HttpTestReply WithStatus(int status, std::string_view body,
+                         std::string_view headers = "");
 
 /// Packed as gzip.
 std::string Gzipped(std::string_view bytes);

@@ -72,7 +72,8 @@ TEST_F(HttpTls, Http2IsSpokenWhereItIsOffered) {
 }
 
 TEST_F(HttpTls, ARedirectDoesNotLeaveTls) {
-  HttpTestServer plain([](const HttpTestRequest&) { return Reply(200, "v"); });
+  HttpTestServer plain(
+      [](const HttpTestRequest&) { return WithStatus(200, "v"); });
   TlsTestServer server(certificate_, false, [&](SSL* connection) {
     char request[4096];
     SSL_read(connection, request, sizeof(request));

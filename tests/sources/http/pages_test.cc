@@ -39,16 +39,16 @@ std::string Page(const std::string& items, const std::string& next) {
 /// Ends a list of one page.
 Outcome OutcomeOfPage(const std::string& body, PagesSettings pages = {}) {
   HttpTestServer server([&](const HttpTestRequest& request) {
-    return CursorOf(request).empty() ? Reply(200, body)
-                                     : Reply(200, Page("[9]", "0"));
+    return CursorOf(request).empty() ? WithStatus(200, body)
+                                     : WithStatus(200, Page("[9]", "0"));
   });
   return HttpRig(PagesOf(server, std::move(pages))).Ask("k");
 }
 
 TEST(HttpPages, TheFirstPageIsAskedWithoutACursor) {
   HttpTestServer server([](const HttpTestRequest& request) {
-    return Reply(200, CursorOf(request).empty() ? Page("[1]", R"("a/b")")
-                                                : Page("[2]", "0"));
+    return WithStatus(200, CursorOf(request).empty() ? Page("[1]", R"("a/b")")
+                                                     : Page("[2]", "0"));
   });
   EXPECT_EQ(Told(HttpRig(PagesOf(server)).Ask("x y")), "found [1,2]");
   ASSERT_EQ(server.requests().size(), 2);
@@ -58,7 +58,7 @@ TEST(HttpPages, TheFirstPageIsAskedWithoutACursor) {
 
 TEST(HttpPages, TheCursorJoinsAQueryThatIsThere) {
   HttpTestServer server([](const HttpTestRequest& request) {
-    return Reply(
+    return WithStatus(
         200, CursorOf(request).empty() ? Page("[1]", "7") : Page("[2]", "0"));
   });
   HttpSettings settings = PagesOf(server);
@@ -69,9 +69,9 @@ TEST(HttpPages, TheCursorJoinsAQueryThatIsThere) {
 
 TEST(HttpPages, ALargeCursorComesBackAsItWas) {
   HttpTestServer server([](const HttpTestRequest& request) {
-    return Reply(200, CursorOf(request).empty()
-                          ? Page("[1]", "123456789012345678901234567890")
-                          : Page("[2]", "0"));
+    return WithStatus(200, CursorOf(request).empty()
+                               ? Page("[1]", "123456789012345678901234567890")
+                               : Page("[2]", "0"));
   });
   EXPECT_EQ(Told(HttpRig(PagesOf(server)).Ask("k")), "found [1,2]");
   EXPECT_EQ(CursorOf(server.requests()[1]), "123456789012345678901234567890");
@@ -117,7 +117,7 @@ TEST(HttpPages, MalformedPagesAreInternal) {
 
 TEST(HttpPages, AMalformedPageLaterIsInternalAndSaysHowFarItWas) {
   HttpTestServer server([](const HttpTestRequest& request) {
-    return Reply(200, CursorOf(request).empty() ? Page("[1]", "1") : "{");
+    return WithStatus(200, CursorOf(request).empty() ? Page("[1]", "1") : "{");
   });
   const Outcome outcome = HttpRig(PagesOf(server)).Ask("k");
   EXPECT_EQ(Told(outcome), "INTERNAL");
@@ -127,8 +127,8 @@ TEST(HttpPages, AMalformedPageLaterIsInternalAndSaysHowFarItWas) {
 
 TEST(HttpPages, ACursorThatWasThereBeforeIsALoop) {
   HttpTestServer server([](const HttpTestRequest& request) {
-    return Reply(200, CursorOf(request) == "a" ? Page("[2]", R"("b")")
-                                               : Page("[1]", R"("a")"));
+    return WithStatus(200, CursorOf(request) == "a" ? Page("[2]", R"("b")")
+                                                    : Page("[1]", R"("a")"));
   });
   const Outcome outcome = HttpRig(PagesOf(server)).Ask("k");
   EXPECT_EQ(Told(outcome), "INTERNAL");
@@ -140,8 +140,8 @@ TEST(HttpPages, AsManyPagesAsAllowedAreTakenAndNotOneMore) {
   HttpTestServer server([](const HttpTestRequest& request) {
     const std::string cursor = CursorOf(request);
     const int page = cursor.empty() ? 0 : std::stoi(cursor);
-    return Reply(200, Page("[" + std::to_string(page) + "]",
-                           page == 4 ? "0" : std::to_string(page + 1)));
+    return WithStatus(200, Page("[" + std::to_string(page) + "]",
+                                page == 4 ? "0" : std::to_string(page + 1)));
   });
   EXPECT_EQ(Told(HttpRig(PagesOf(server, {.max_pages = 5})).Ask("k")),
             "found [0,1,2,3,4]");
@@ -156,9 +156,9 @@ TEST(HttpPages, AsManyPagesAsAllowedAreTakenAndNotOneMore) {
 TEST(HttpPages, MaxBytesCountsAllPages) {
   HttpTestServer server([](const HttpTestRequest& request) {
     const std::string cursor = CursorOf(request);
-    return Reply(200, Page("[1]", cursor == "b"   ? "0"
-                                  : cursor == "a" ? R"("b")"
-                                                  : R"("a")"));
+    return WithStatus(200, Page("[1]", cursor == "b"   ? "0"
+                                       : cursor == "a" ? R"("b")"
+                                                       : R"("a")"));
   });
   HttpSettings settings = PagesOf(server);
   const size_t all = Page("[1]", "0").size() + 2 * Page("[1]", R"("a")").size();
@@ -174,14 +174,15 @@ struct Failing {
       : errors(errors_to_make),
         headers(std::move(headers_to_send)),
         server([this](const HttpTestRequest& request) {
-          if (CursorOf(request).empty()) return Reply(200, Page("[1]", "5"));
+          if (CursorOf(request).empty())
+            return WithStatus(200, Page("[1]", "5"));
           if (made++ < errors) {
-            return Reply(made % 3 == 0   ? 500
-                         : made % 3 == 1 ? 502
-                                         : 503,
-                         "[2]", headers);
+            return WithStatus(made % 3 == 0   ? 500
+                              : made % 3 == 1 ? 502
+                                              : 503,
+                              "[2]", headers);
           }
-          return Reply(200, Page("[2]", "0"));
+          return WithStatus(200, Page("[2]", "0"));
         }) {}
   const int errors;
   const std::string headers;
@@ -221,7 +222,7 @@ TEST(HttpPages, OtherErrorsAreFinal) {
        {std::pair{504, "DEADLINE_EXCEEDED"}, std::pair{404, "NOT_FOUND"},
         std::pair{501, "UNAVAILABLE"}}) {
     HttpTestServer server(
-        [&](const HttpTestRequest&) { return Reply(status, ""); });
+        [&](const HttpTestRequest&) { return WithStatus(status, ""); });
     EXPECT_EQ(Told(HttpRig(PagesOf(server)).Ask("k")), told);
     EXPECT_EQ(server.requests().size(), 1);
   }
@@ -231,8 +232,8 @@ TEST(HttpPages, TheTimeoutIsOfOnePage) {
   HttpTestServer server([](const HttpTestRequest& request) {
     const std::string cursor = CursorOf(request);
     const int page = cursor.empty() ? 0 : std::stoi(cursor);
-    HttpTestReply reply =
-        Reply(200, Page("[1]", page == 4 ? "0" : std::to_string(page + 1)));
+    HttpTestReply reply = WithStatus(
+        200, Page("[1]", page == 4 ? "0" : std::to_string(page + 1)));
     reply.delay = milliseconds(150);
     return reply;
   });
@@ -243,7 +244,7 @@ TEST(HttpPages, TheTimeoutIsOfOnePage) {
 
 TEST(HttpPages, APageThatTakesTooLongEndsIt) {
   HttpTestServer server([](const HttpTestRequest& request) {
-    if (CursorOf(request).empty()) return Reply(200, Page("[1]", "5"));
+    if (CursorOf(request).empty()) return WithStatus(200, Page("[1]", "5"));
     return HttpTestReply{.hold = true};
   });
   HttpSettings settings = PagesOf(server);
@@ -254,9 +255,10 @@ TEST(HttpPages, APageThatTakesTooLongEndsIt) {
 TEST(HttpPages, TheShortestFreshnessCounts) {
   HttpTestServer server([](const HttpTestRequest& request) {
     return CursorOf(request).empty()
-               ? Reply(200, Page("[1]", "5"), "Cache-Control: max-age=9\r\n")
-               : Reply(200, Page("[2]", "0"),
-                       "Cache-Control: max-age=50\r\nAge: 3\r\n");
+               ? WithStatus(200, Page("[1]", "5"),
+                            "Cache-Control: max-age=9\r\n")
+               : WithStatus(200, Page("[2]", "0"),
+                            "Cache-Control: max-age=50\r\nAge: 3\r\n");
   });
   const Outcome outcome = HttpRig(PagesOf(server)).Ask("k");
   ASSERT_TRUE(outcome.ok());
@@ -276,7 +278,7 @@ Outcome FetchFortyPages(int errors, unsigned seed) {
     if (const auto it = failing.find(page); it != failing.end()) {
       failing.erase(it);
       const int statuses[] = {500, 502, 503};
-      return Reply(statuses[random() % 3], Page("[666]", "0"));
+      return WithStatus(statuses[random() % 3], Page("[666]", "0"));
     }
     std::string items;
     for (int i = page == 0 ? 0 : page * 10 - 10; i < page * 10 + 10; ++i) {
@@ -284,9 +286,9 @@ Outcome FetchFortyPages(int errors, unsigned seed) {
         items += (items.empty() ? "" : ", ") + std::to_string(i);
       }
     }
-    HttpTestReply reply =
-        Reply(200, Page("[" + items + "]",
-                        page == 39 ? "0" : std::to_string((page + 1) * 7)));
+    HttpTestReply reply = WithStatus(
+        200, Page("[" + items + "]",
+                  page == 39 ? "0" : std::to_string((page + 1) * 7)));
     if (page == 20) reply.delay = milliseconds(200);
     return reply;
   });
