@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <random>
+#include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
-#include "server/base/status.h"
-#include "server/base/strings.h"
-#include "server/config/proto_time.h"
 #include "server/loop/event_loop.h"
+#include "server/prefetch/prefetches.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/in_flight.h"
@@ -22,55 +20,39 @@
 #include "server/rpc/tables_directory.h"
 #include "server/running_view.h"
 #include "server/source_builder.h"
+#include "server/table_builder.h"
 #include "server/tables/table.h"
 
 namespace frontrunner {
 namespace {
-
-using ConfiguredTable = config::v1::Table;
 
 size_t OnePerCore(uint32_t configured) {
   return configured > 0 ? configured
                         : std::max(1U, std::thread::hardware_concurrency());
 }
 
-StartRule ToStartRule(const config::v1::RaceEntry& entry) {
-  if (!entry.has_start_after()) return {StartRule::kAtOnce, {}};
-  if (entry.start_after().others_fail()) return {StartRule::kOthersFail, {}};
-  return {StartRule::kAfter, config::ToDuration(entry.start_after().time())};
-}
+/// What is to be waited for, from any threads.
+class Countdown {
+ public:
+  explicit Countdown(int from) : left_(from) {}
 
-std::string InWords(const StartRule& rule) {
-  switch (rule.kind) {
-    case StartRule::kAtOnce:
-      return "at once";
-    case StartRule::kAfter:
-      return absl::StrCat("after ",
-                          absl::FormatDuration(absl::FromChrono(rule.after)));
-    case StartRule::kOthersFail:
-      break;
+  void Down() {
+    const std::lock_guard lock(mutex_);
+    --left_;
+    changed_.notify_all();
   }
-  return "others_fail";
-}
 
-std::shared_ptr<const TableSettings> SettingsOf(
-    const std::string& name, const ConfiguredTable& config,
-    const config::v1::Limits& limits) {
-  auto settings = std::make_shared<TableSettings>();
-  settings->name = name;
-  settings->version = config.version();
-  settings->deadline = config::ToDuration(config.deadline());
-  settings->max_wait = config::ToDuration(config.max_wait());
-  if (config.has_write_back()) {
-    settings->write_back = {
-        .ttl = config::ToDuration(config.write_back().ttl()),
-        .jitter = config.write_back().jitter()};
+  /// False: the deadline was first.
+  bool WaitUntil(TimePoint deadline) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [this] { return left_ == 0; });
   }
-  settings->coalesce = config.coalesce();
-  settings->open_writes = config.open_writes();
-  settings->max_waiters = limits.max_waiters();
-  return settings;
-}
+
+ private:
+  std::mutex mutex_;  // guards left_
+  std::condition_variable changed_;
+  int left_;
+};
 
 Limits LimitsOf(const config::v1::Limits& config) {
   Limits limits;
@@ -81,28 +63,16 @@ Limits LimitsOf(const config::v1::Limits& config) {
   return limits;
 }
 
-/// Rule 13, from the sources of a table's entrants.
-std::function<bool()> ServingRule(std::vector<const BuiltSource*> entrants) {
-  const auto is_cache = [](const BuiltSource* source) {
-    return source->is_cache;
-  };
-  if (!std::all_of(entrants.begin(), entrants.end(), is_cache)) {
-    std::erase_if(entrants, is_cache);
-  }
-  return [entrants = std::move(entrants)] {
-    return std::any_of(
-        entrants.begin(), entrants.end(), [](const BuiltSource* source) {
-          return source->connectivity() == Connectivity::kConnected;
-        });
-  };
-}
-
 }  // namespace
 
 /// Everything the server is made of. What stands further down may use what
 /// stands above it, and goes first.
 struct Assembly::Parts {
+  std::function<void()> drain;
+  std::function<void(std::string_view)> log;
   std::vector<std::unique_ptr<EventLoop>> loops;
+  /// Null without a state_dir, like prefetches.
+  std::unique_ptr<EventLoop> journal_loop;
   std::unique_ptr<GrpcServer> data;
   std::unique_ptr<GrpcServer> admin;
   std::vector<std::string> listen;
@@ -114,6 +84,7 @@ struct Assembly::Parts {
   Errors errors{{}};
   std::unique_ptr<InFlight> in_flight;
   std::unique_ptr<TablesDirectory> tables;
+  std::unique_ptr<Prefetches> prefetches;
   std::unique_ptr<TablesServing> serving;
   std::unique_ptr<RunningView> view;
   std::unique_ptr<Routes> routes;
@@ -124,13 +95,8 @@ struct Assembly::Parts {
   absl::Status MakeSources(const config::v1::Config& config,
                            const FunctionRegistry& functions);
   void MakeTables(const config::v1::Config& config);
-  std::shared_ptr<const Table> MakeTable(const std::string& name,
-                                         const ConfiguredTable& config,
-                                         const config::v1::Limits& limits,
-                                         std::vector<EntrantView>& entrants);
-  void MakeHandlers(const config::v1::Config& config,
-                    std::vector<RunningView::TableEntry> entries);
-  const BuiltSource& SourceNamed(const std::string& name) const;
+  absl::Status MakePrefetches(const config::v1::Config& config);
+  void MakeHandlers(const config::v1::Config& config);
   /// False: something was cancelled at the deadline, or never ended.
   bool Stop(TimePoint deadline);
 };
@@ -170,93 +136,71 @@ absl::Status Assembly::Parts::MakeSources(const config::v1::Config& config,
   return absl::OkStatus();
 }
 
-const BuiltSource& Assembly::Parts::SourceNamed(const std::string& name) const {
-  // The configuration was checked: it is there.
-  return *std::find_if(
-      sources.begin(), sources.end(),
-      [&name](const BuiltSource& source) { return source.name == name; });
-}
-
-std::shared_ptr<const Table> Assembly::Parts::MakeTable(
-    const std::string& name, const ConfiguredTable& config,
-    const config::v1::Limits& limits, std::vector<EntrantView>& entrants) {
-  Table::Parts parts;
-  parts.settings = SettingsOf(name, config, limits);
-  parts.counters = std::make_shared<TableCounters>();
-  std::vector<const BuiltSource*> raced;
-  std::vector<Entrant> rules;  // without their sources, which loops have
-  for (const auto& entry : config.race()) {
-    const BuiltSource& source = SourceNamed(entry.source());
-    raced.push_back(&source);
-    Entrant& rule = rules.emplace_back();
-    rule.start = ToStartRule(entry);
-    rule.is_cache = source.is_cache;
-    EntrantView& seen = entrants.emplace_back();
-    seen.source = source.name;
-    seen.start = InWords(rule.start);
-    for (const int code : entry.final_codes()) {
-      rule.final_codes.set(static_cast<size_t>(code));
-      seen.final_codes.emplace_back(
-          CodeName(static_cast<absl::StatusCode>(code)));
-    }
-    const std::shared_ptr<Source>& find = source.on_loop.front().find;
-    if (rule.start.kind == StartRule::kAtOnce && find->peekable()) {
-      parts.peekable.push_back({raced.size() - 1, find});
-    }
-    parts.entrant_names.push_back(source.name);
-  }
-  std::random_device seed;
-  for (size_t i = 0; i < loops.size(); ++i) {
-    TableShardParts shard;
-    shard.settings = parts.settings;
-    shard.counters = parts.counters;
-    shard.seed = (uint64_t{seed()} << 32) | seed();
-    shard.entrants = rules;
-    for (size_t entrant = 0; entrant < raced.size(); ++entrant) {
-      const Cache& cache = raced[entrant]->on_loop[i];
-      shard.entrants[entrant].source = cache.find;
-      if (cache.store) {
-        shard.caches.push_back({raced[entrant]->name, entrant, cache});
-      }
-    }
-    shards.push_back(MakeTableShard(*loops[i], std::move(shard)));
-    parts.shards.push_back(shards.back().get());
-  }
-  parts.serving = ServingRule(std::move(raced));
-  return std::make_shared<const Table>(std::move(parts));
-}
-
 void Assembly::Parts::MakeTables(const config::v1::Config& config) {
+  std::vector<Loop*> on;
+  for (const auto& loop : loops) on.push_back(loop.get());
+  const TableBuilder builder(std::move(on), sources);
   std::vector<RunningView::TableEntry> entries;
   std::vector<std::shared_ptr<const Table>> all;
   for (const auto& [name, table] : config.tables()) {
-    RunningView::TableEntry& entry = entries.emplace_back();
-    entry.table = MakeTable(name, table, config.limits(), entry.entrants);
-    all.push_back(entry.table);
+    BuiltTable built = builder.Build(name, table, config.limits());
+    for (auto& shard : built.shards) shards.push_back(std::move(shard));
+    all.push_back(built.table);
+    entries.push_back({std::move(built.table), std::move(built.entrants)});
   }
   tables = std::make_unique<TablesDirectory>(std::move(all));
-  MakeHandlers(config, std::move(entries));
+  view = std::make_unique<RunningView>(std::move(entries), sources);
 }
 
-void Assembly::Parts::MakeHandlers(
-    const config::v1::Config& config,
-    std::vector<RunningView::TableEntry> entries) {
-  in_flight = std::make_unique<InFlight>(config.limits().max_in_flight());
-  serving = std::make_unique<TablesServing>(*tables);
-  view = std::make_unique<RunningView>(std::move(entries), sources);
+absl::Status Assembly::Parts::MakePrefetches(const config::v1::Config& config) {
+  if (config.state_dir().empty()) return absl::OkStatus();
+  journal_loop =
+      std::make_unique<EventLoop>(EventLoop::Settings{.name = "journal"});
+  auto opened = Prefetches::Open(
+      {.state_dir = config.state_dir(),
+       .concurrency = config.prefetch().concurrency(),
+       .log = log},
+      *journal_loop,
+      [this](std::string_view name) { return tables->Find(name); });
+  if (!opened.ok()) return opened.status();
+  prefetches = *std::move(opened);
+  return absl::OkStatus();
+}
+
+void Assembly::Parts::MakeHandlers(const config::v1::Config& config) {
+  in_flight = std::make_unique<InFlight>(
+      InFlight::Settings{.max = config.limits().max_in_flight(),
+                         .high = config.outstanding().high(),
+                         .low = config.outstanding().low()});
+  serving = std::make_unique<TablesServing>(
+      *tables, [this](std::string_view name) -> std::optional<bool> {
+        for (const BuiltSource& source : sources) {
+          if (source.name != name) continue;
+          return source.connectivity() == Connectivity::kConnected;
+        }
+        return std::nullopt;
+      });
+  std::vector<std::shared_ptr<DispatchQueue>> queues;
+  for (const BuiltSource& source : sources) {
+    if (source.queue) queues.push_back(source.queue);
+  }
   routes = std::make_unique<Routes>(
       Routes::Parts{.handlers = {.tables = tables.get(),
                                  .errors = &errors,
                                  .in_flight = in_flight.get(),
                                  .limits = LimitsOf(config.limits())},
                     .status = serving.get(),
-                    .admin = view.get()});
+                    .admin = view.get(),
+                    .clock = loops.front().get(),
+                    .queues = std::move(queues),
+                    .prefetch = prefetches.get(),
+                    .drain = drain});
 }
 
 bool Assembly::Parts::Stop(TimePoint deadline) {
   if (!serves) return true;
   serves = false;
-  routes->health().EndWatches();
+  routes->EndWatches();
   for (const auto& reflection : reflections) reflection->EndStreams();
   const bool data_ended = data->Shutdown(deadline).ok();
   const bool admin_ended = admin->Shutdown(deadline).ok();
@@ -266,17 +210,27 @@ bool Assembly::Parts::Stop(TimePoint deadline) {
 Assembly::Assembly(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(
-    const config::v1::Config& config, const FunctionRegistry& functions) {
+    const config::v1::Config& config, Surroundings surroundings) {
   // Whole from the start, so that its destructor tidies up what was built.
   std::unique_ptr<Assembly> assembly(new Assembly(std::make_unique<Parts>()));
   Parts& parts = *assembly->parts_;
+  parts.drain = std::move(surroundings.drain);
+  parts.log = std::move(surroundings.log);
   parts.MakeThreads(config);
-  if (absl::Status status = parts.MakeSources(config, functions);
+  if (absl::Status status = parts.MakeSources(config, *surroundings.functions);
       !status.ok()) {
     return status;
   }
   parts.MakeTables(config);
+  if (absl::Status status = parts.MakePrefetches(config); !status.ok()) {
+    return status;
+  }
+  parts.MakeHandlers(config);
   for (const auto& loop : parts.loops) loop->Start();
+  if (parts.prefetches) {
+    parts.journal_loop->Start();
+    parts.prefetches->Start();
+  }
   return assembly;
 }
 
@@ -286,6 +240,11 @@ Assembly::~Assembly() {
   // Nothing runs on the loops any more, so what lived on them can go here.
   for (const auto& loop : parts.loops) loop->Stop();
   for (const auto& loop : parts.loops) loop->Join();
+  if (parts.journal_loop) {
+    parts.journal_loop->Stop();
+    parts.journal_loop->Join();
+  }
+  parts.prefetches = nullptr;
   parts.shards.clear();
   parts.tables = nullptr;
   parts.sources.clear();
@@ -338,28 +297,19 @@ bool Assembly::Drain(Duration lame_duck, Duration grace) {
   std::this_thread::sleep_for(lame_duck);
 
   const TimePoint deadline = std::chrono::steady_clock::now() + grace;
+  // Shared, since the last may end when nobody waits here any more.
+  const auto left = std::make_shared<Countdown>(parts.prefetches ? 2 : 1);
   parts.in_flight->StartDraining();
+  // Before the queues send back what they hold of theirs.
+  if (parts.prefetches) parts.prefetches->Stop([left] { left->Down(); });
+  for (const BuiltSource& source : parts.sources) {
+    if (source.queue) source.queue->Drain();
+  }
   for (const auto& shard : parts.shards) {
     shard->loop().Post([shard = shard.get()] { shard->Drain(); });
   }
-  // Shared, since the last call may end when nobody waits here any more.
-  struct Outstanding {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool none = false;
-  };
-  const auto outstanding = std::make_shared<Outstanding>();
-  parts.in_flight->WhenEmpty([outstanding] {
-    const std::lock_guard lock(outstanding->mutex);
-    outstanding->none = true;
-    outstanding->changed.notify_all();
-  });
-  bool answered = false;
-  {
-    std::unique_lock lock(outstanding->mutex);
-    answered = outstanding->changed.wait_until(
-        lock, deadline, [&outstanding] { return outstanding->none; });
-  }
+  parts.in_flight->WhenEmpty([left] { left->Down(); });
+  const bool answered = left->WaitUntil(deadline);
   return parts.Stop(deadline) && answered;
 }
 

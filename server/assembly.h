@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,11 +20,23 @@ namespace frontrunner {
 /// All members are for one thread, and may block.
 class Assembly {
  public:
+  /// What an assembly takes from its process.
+  struct Surroundings {
+    /// Functions that were linked in; only read inside Build.
+    const FunctionRegistry* functions = nullptr;
+    /// An operator wishes the server to drain: sees to it that Drain is called,
+    /// and returns at once. Any thread; perhaps more than once.
+    std::function<void()> drain;
+    /// A line for the operator: what was found wrong, and what came of it. Any
+    /// thread; never blocks for long.
+    std::function<void(std::string_view)> log;
+  };
+
   /// Makes loops, sources and tables, and begins to connect; serves nobody yet.
-  /// `config` is complete (see LoadConfig). `functions` is only read inside.
-  /// Errors name what can't be built, and why.
+  /// `config` is complete (see LoadConfig). Errors name what can't be built,
+  /// and why.
   static absl::StatusOr<std::unique_ptr<Assembly>> Build(
-      const config::v1::Config& config, const FunctionRegistry& functions);
+      const config::v1::Config& config, Surroundings surroundings);
 
   /// Cancels what is still under way.
   ~Assembly();

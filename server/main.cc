@@ -8,13 +8,16 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "server/assembly.h"
 #include "server/config/config.h"
 #include "server/config/proto_time.h"
 #include "server/signals.h"
 #include "server/sources/computation/function.h"
+#include "server/watchdog.h"
 
 namespace frontrunner {
 namespace {
@@ -32,18 +35,31 @@ int Fail(const std::string& why) {
   return 1;
 }
 
-/// Drains while listening for a second signal, which ends the process at once.
-int DrainAndExit(Assembly& assembly, Signals& signals,
+/// Longer than the grace limit: nothing that goes right gets near it.
+constexpr Duration kWatchdogMargin = std::chrono::seconds(5);
+
+/// Drains and takes the server apart while listening for a second signal, which
+/// ends the process at once. Nothing in here may hang: what comes in is code of
+/// others (plugins) and of libraries.
+int DrainAndExit(std::unique_ptr<Assembly> assembly, Signals& signals,
                  const config::v1::Drain& config) {
-  std::atomic<bool> drained{false};
+  const Duration lame_duck = config::ToDuration(config.lame_duck());
+  const Duration grace = config::ToDuration(config.grace());
+  // Never disarmed: the end of the process runs others' code too.
+  static_cast<void>(new Watchdog(lame_duck + grace + kWatchdogMargin, [] {
+    Say("drain hangs: exiting without it");
+    std::_Exit(1);
+  }));
+  std::atomic<bool> ended{false};
   bool all_answered = false;
   std::thread drain([&] {
-    all_answered = assembly.Drain(config::ToDuration(config.lame_duck()),
-                                  config::ToDuration(config.grace()));
-    drained = true;
+    all_answered = assembly->Drain(lame_duck, grace);
+    assembly = nullptr;
+    ended = true;
   });
-  while (!drained) {
-    if (signals.Wait(std::chrono::milliseconds(20))) {
+  while (!ended) {
+    const auto signal = signals.Wait(std::chrono::milliseconds(20));
+    if (signal && *signal != Signals::kWished) {
       Say("second signal: exiting at once");
       std::_Exit(1);
     }
@@ -58,18 +74,22 @@ int Serve(const config::v1::Config& config) {
   Signals signals;
   // To compute with a function of your own that is linked in, add it here.
   const FunctionRegistry functions;
-  auto assembly = Assembly::Build(config, functions);
-  if (!assembly.ok()) return Fail(std::string(assembly.status().message()));
-  if (absl::Status status = (*assembly)->Serve(); !status.ok()) {
+  auto built = Assembly::Build(
+      config, {.functions = &functions,
+               .drain = [&signals] { signals.EndWished(); },
+               .log = [](std::string_view line) { Say(std::string(line)); }});
+  if (!built.ok()) return Fail(std::string(built.status().message()));
+  std::unique_ptr<Assembly> assembly = *std::move(built);
+  if (absl::Status status = assembly->Serve(); !status.ok()) {
     return Fail(std::string(status.message()));
   }
-  for (const std::string& address : (*assembly)->addresses()) {
+  for (const std::string& address : assembly->addresses()) {
     Say("listening on " + address);
   }
-  Say("admin on " + (*assembly)->admin_address());
-  while (!signals.Wait(kHealthPeriod)) (*assembly)->RefreshHealth();
+  Say("admin on " + assembly->admin_address());
+  while (!signals.Wait(kHealthPeriod)) assembly->RefreshHealth();
   Say("draining");
-  return DrainAndExit(**assembly, signals, config.drain());
+  return DrainAndExit(std::move(assembly), signals, config.drain());
 }
 
 int Main(int argc, char** argv) {

@@ -1,14 +1,16 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 
 #include "server/base/time.h"
 
 namespace frontrunner {
 
-/// SIGTERM and SIGINT as something to wait for. To be made before any thread
-/// is, so that every thread inherits their being blocked. SIGPIPE is ignored
-/// for the process: a peer that has gone away is an error of one write.
+/// SIGTERM and SIGINT, or somebody's wish that amounts to the same, as
+/// something to wait for. To be made before any thread is, so that every thread
+/// inherits their being blocked. SIGPIPE is ignored for the process: a peer
+/// that has gone away is an error of one write.
 class Signals {
  public:
   Signals();
@@ -16,12 +18,20 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  /// The next signal that came, or nullopt when `at_most` has passed. Any one
-  /// thread at a time.
+  /// What Wait says after EndWished.
+  static constexpr int kWished = 0;
+
+  /// The next signal that came, kWished, or nullopt when `at_most` has passed.
+  /// Any one thread at a time.
   std::optional<int> Wait(Duration at_most);
 
+  /// Lets Wait say kWished, once however often it is called. Any thread.
+  void EndWished();
+
  private:
-  int fd_;
+  int signals_;
+  int wishes_;
+  std::atomic<bool> wished_{false};
 };
 
 }  // namespace frontrunner

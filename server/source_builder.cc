@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -15,12 +16,16 @@
 #include "server/sources/computation/pool.h"
 #include "server/sources/grpc/grpc_channel.h"
 #include "server/sources/grpc/grpc_source.h"
+#include "server/sources/http/http_source.h"
 #include "server/sources/memcached/memcached.h"
 #include "server/sources/memory/memory_source.h"
 #include "server/sources/redis/redis.h"
+#include "server/wrapper_settings.h"
+#include "server/wrappers/limit.h"
 #include "server/wrappers/max_value.h"
 #include "server/wrappers/measured.h"
 #include "server/wrappers/ready.h"
+#include "server/wrappers/retry.h"
 #include "server/wrappers/timeout.h"
 
 namespace frontrunner {
@@ -71,6 +76,11 @@ absl::StatusOr<std::string> ReadPassword(const std::string& path) {
   return password;
 }
 
+absl::Status Named(const std::string& source, const absl::Status& failure) {
+  return absl::Status(failure.code(),
+                      absl::StrCat("source ", source, ": ", failure.message()));
+}
+
 }  // namespace
 
 Connectivity BuiltSource::connectivity() const {
@@ -86,11 +96,7 @@ Connectivity BuiltSource::connectivity() const {
 absl::StatusOr<BuiltSource> SourceBuilder::Build(
     const std::string& name, const config::v1::Source& config) const {
   absl::StatusOr<Kind> kind = KindOf(name, config);
-  if (!kind.ok()) {
-    return absl::Status(
-        kind.status().code(),
-        absl::StrCat("source ", name, ": ", kind.status().message()));
-  }
+  if (!kind.ok()) return Named(name, kind.status());
   auto stats = std::make_shared<SourceStats>();
   BuiltSource built;
   built.name = name;
@@ -98,26 +104,45 @@ absl::StatusOr<BuiltSource> SourceBuilder::Build(
   built.is_cache = kind->is_cache;
   built.counters = kind->counters ? std::move(kind->counters)
                                   : [stats] { return CountersOf(*stats); };
+  if (kind->is_backend) {
+    built.budget = std::make_shared<RetryBudget>(BudgetSettings(config));
+  }
+  if (config.has_limit()) {
+    built.queue = std::make_shared<DispatchQueue>(
+        *settings_.places.front().loop, QueueSettings(name, config.limit()));
+  }
   for (const LoopPlace& place : settings_.places) {
-    Loop& loop = *place.loop;
-    // From the outside in: held while it opens, timed, and closest to the
-    // source, measured.
-    const auto wrap = [&](std::shared_ptr<Source> source,
-                          const std::shared_ptr<SourceStats>& measure) {
-      if (measure) source = WithMeasure(loop, measure, std::move(source));
-      if (config.has_timeout()) {
-        source = WithTimeout(loop, config::ToDuration(config.timeout()),
-                             std::move(source));
-      }
-      return WithReady(loop, settings_.max_held, std::move(source));
-    };
-    Cache cache = kind->factory(place);
-    cache.find = wrap(WithMaxValue(settings_.max_value, cache.find), stats);
-    if (cache.store) cache.store = wrap(cache.store, nullptr);
-    if (cache.erase) cache.erase = wrap(cache.erase, nullptr);
-    built.on_loop.push_back(std::move(cache));
+    absl::StatusOr<Cache> cache = kind->factory(place);
+    if (!cache.ok()) return Named(name, cache.status());
+    built.on_loop.push_back(
+        Wrap(*std::move(cache), *place.loop, config, built, *kind, stats));
   }
   return built;
+}
+
+Cache SourceBuilder::Wrap(Cache cache, Loop& loop,
+                          const config::v1::Source& config,
+                          const BuiltSource& built, const Kind& kind,
+                          const std::shared_ptr<SourceStats>& stats) const {
+  const auto timed = [&](std::shared_ptr<Source> source) {
+    if (!config.has_timeout() || kind.keeps_time) return source;
+    return WithTimeout(loop, config::ToDuration(config.timeout()),
+                       std::move(source));
+  };
+  const auto held = [&](std::shared_ptr<Source> source) {
+    return WithReady(loop, settings_.max_held, std::move(source));
+  };
+  cache.find = timed(WithMeasure(
+      loop, stats, WithMaxValue(settings_.max_value, std::move(cache.find))));
+  if (built.queue) cache.find = WithLimit(loop, built.queue, cache.find);
+  cache.find = held(std::move(cache.find));
+  if (config.has_retry()) {
+    cache.find = WithRetry(loop, RetrySettingsOf(config.retry()), built.budget,
+                           std::random_device()(), std::move(cache.find));
+  }
+  if (cache.store) cache.store = held(timed(std::move(cache.store)));
+  if (cache.erase) cache.erase = held(timed(std::move(cache.erase)));
+  return cache;
 }
 
 absl::StatusOr<SourceBuilder::Kind> SourceBuilder::KindOf(
@@ -134,6 +159,7 @@ absl::StatusOr<SourceBuilder::Kind> SourceBuilder::KindOf(
     case config::v1::Source::kComputation:
       return Computation(name, config.computation());
     case config::v1::Source::kHttp:
+      return Http(name, config);
     case config::v1::Source::KIND_NOT_SET:
       break;
   }
@@ -209,7 +235,9 @@ SourceBuilder::Kind SourceBuilder::Grpc(
   GrpcSource::Settings source;
   source.name = name;
   source.timeout = config::ToDuration(config.timeout());
-  return {.name = "grpc", .factory = [channel, source](const LoopPlace& place) {
+  return {.name = "grpc",
+          .is_backend = true,
+          .factory = [channel, source](const LoopPlace& place) {
             return Cache{.find = std::make_shared<GrpcSource>(
                              *place.loop, source,
                              std::make_unique<GrpcChannel>(
@@ -233,6 +261,48 @@ absl::StatusOr<SourceBuilder::Kind> SourceBuilder::Computation(
       .factory = [pool = *pool, name](const LoopPlace& place) {
         return Cache{.find = MakeComputationSource(*place.loop, pool, name)};
       }};
+}
+
+absl::StatusOr<SourceBuilder::Kind> SourceBuilder::Http(
+    const std::string& name, const config::v1::Source& config) const {
+  const config::v1::Http& http = config.http();
+  HttpSettings settings;
+  settings.name = name;
+  settings.url = http.url();
+  settings.post = http.method() == config::v1::POST;
+  for (const auto& [header, value] : http.headers()) {
+    settings.headers.emplace_back(header, value);
+  }
+  settings.body = http.body();
+  settings.value = http.value();
+  settings.max_bytes = http.max_bytes();
+  settings.max_redirects = http.max_redirects();
+  settings.ca_file = http.ca_file();
+  settings.connections = http.connections();
+  settings.counters = std::make_shared<HttpCounters>();
+  if (http.has_pages()) {
+    const config::v1::Pages& pages = http.pages();
+    settings.pages = {.parameter = pages.parameter(),
+                      .next = pages.next(),
+                      .items = pages.items(),
+                      .id = pages.id(),
+                      .max_errors = pages.max_errors(),
+                      .max_pages = pages.max_pages()};
+    settings.timeout = config::ToDuration(config.timeout());
+  }
+  return Kind{.name = "http",
+              .is_backend = true,
+              .keeps_time = settings.pages.has_value(),
+              .factory = [settings](const LoopPlace& place) {
+                absl::StatusOr<Cache> cache;
+                auto source = MakeHttpSource(*place.loop, settings);
+                if (source.ok()) {
+                  cache = Cache{.find = *std::move(source)};
+                } else {
+                  cache = source.status();
+                }
+                return cache;
+              }};
 }
 
 }  // namespace frontrunner

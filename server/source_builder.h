@@ -12,6 +12,9 @@
 #include "server/race/source.h"
 #include "server/rpc/admin_view.h"
 #include "server/sources/computation/function.h"
+#include "server/wrappers/dispatch_queue.h"
+#include "server/wrappers/measured.h"
+#include "server/wrappers/retry_budget.h"
 
 namespace frontrunner {
 
@@ -25,9 +28,14 @@ struct LoopPlace {
 /// A configured source, on every loop.
 struct BuiltSource {
   std::string name;
-  /// "memory", "redis", "memcached", "grpc" or "computation".
+  /// "memory", "redis", "memcached", "grpc", "computation" or "http".
   std::string kind;
   bool is_cache = false;
+  /// Null where nothing limits it.
+  std::shared_ptr<DispatchQueue> queue;
+  /// What its retries and hedges share; null where more attempts cost nobody
+  /// else anything, as with caches and computations.
+  std::shared_ptr<RetryBudget> budget;
   /// One per loop, in their order, wrapped and ready to race. `store` and
   /// `erase` are null where it is not a cache.
   std::vector<Cache> on_loop;
@@ -61,12 +69,16 @@ class SourceBuilder {
 
  private:
   /// Makes the source on one loop.
-  using Factory = std::function<Cache(const LoopPlace& place)>;
+  using Factory = std::function<absl::StatusOr<Cache>(const LoopPlace& place)>;
 
   /// What one kind of source is: how it is made, before any wrapper.
   struct Kind {
     std::string name;
     bool is_cache = false;
+    /// Its attempts are a load on somebody else.
+    bool is_backend = false;
+    /// It keeps the time of its attempts itself.
+    bool keeps_time = false;
     Factory factory;
     /// Null: what WithMeasure counts.
     std::function<SourceView::Counters()> counters;
@@ -82,6 +94,14 @@ class SourceBuilder {
   Kind Grpc(const std::string& name, const config::v1::Source& config) const;
   absl::StatusOr<Kind> Computation(const std::string& name,
                                    const config::v1::Computation& config) const;
+
+  absl::StatusOr<Kind> Http(const std::string& name,
+                            const config::v1::Source& config) const;
+  /// What goes around the source on one loop: from the outside in, asked again,
+  /// held while it opens, limited, timed, and closest to it, measured.
+  Cache Wrap(Cache cache, Loop& loop, const config::v1::Source& config,
+             const BuiltSource& built, const Kind& kind,
+             const std::shared_ptr<SourceStats>& stats) const;
 
   const Settings settings_;
 };

@@ -90,7 +90,8 @@ void Prefetches::TellIfStopped() {
 }
 
 absl::StatusOr<Prefetches::Ticket> Prefetches::Enter(size_t bytes) {
-  if (queued_->closed) {
+  // Looking on is welcome to the end.
+  if (bytes > 0 && queued_->closed) {
     return WithRefusal(
         absl::UnavailableError("The server is going away; try another one."),
         Refusal::kDraining);

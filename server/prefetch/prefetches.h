@@ -71,7 +71,7 @@ class Prefetches final : public PrefetchControl {
   /// when the loops of the tables run.
   void Start();
 
-  /// No key is started any more, and no call accepted; both for good. `stopped`
+  /// No key is started or accepted any more, for good. `stopped`
   /// runs, on the writer's loop, when nothing is underway and all ends are in
   /// the journal: then a next start does nothing twice. Once.
   void Stop(absl::AnyInvocable<void() &&> stopped);

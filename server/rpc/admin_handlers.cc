@@ -1,10 +1,10 @@
 #include "server/rpc/admin_handlers.h"
 
 #include <algorithm>
-#include <string_view>
 #include <vector>
 
 #include "frontrunner/v1/admin.pb.h"
+#include "server/rpc/admin_request.h"
 #include "server/rpc/durations.h"
 
 namespace frontrunner {
@@ -75,25 +75,10 @@ void SortByName(std::vector<View>& views) {
             [](const View& a, const View& b) { return a.name < b.name; });
 }
 
-/// The requests are empty messages, but malformed bytes are refused all the
-/// same.
-template <typename Request>
-bool Refused(ServerCall& call, const Errors& errors) {
-  Request request;
-  const std::string_view bytes = call.request();
-  if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return false;
-  }
-  call.Finish(AsReply(
-      errors.Plain(Reason::kInvalidRequest,
-                   "The request is not a well-formed message of its type.")));
-  return true;
-}
-
 }  // namespace
 
 void ListTablesHandler::Handle(ServerCall& call) {
-  if (Refused<v1::ListTablesRequest>(call, errors_)) return;
+  if (!DecodeOrRefuse<v1::ListTablesRequest>(call, errors_)) return;
   std::vector<TableView> tables = view_.Tables();
   SortByName(tables);
   v1::ListTablesResponse response;
@@ -102,7 +87,7 @@ void ListTablesHandler::Handle(ServerCall& call) {
 }
 
 void ListSourcesHandler::Handle(ServerCall& call) {
-  if (Refused<v1::ListSourcesRequest>(call, errors_)) return;
+  if (!DecodeOrRefuse<v1::ListSourcesRequest>(call, errors_)) return;
   std::vector<SourceView> sources = view_.Sources();
   SortByName(sources);
   v1::ListSourcesResponse response;

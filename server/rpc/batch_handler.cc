@@ -57,7 +57,7 @@ void BatchHandler::Handle(ServerCall& call) {
   std::vector<std::string> keys = DistinctKeys(request);
   const size_t window =
       std::clamp<size_t>(std::min(keys.size(), parts_.limits.batch_window), 1,
-                         std::max<size_t>(1, parts_.in_flight->max()));
+                         std::max<size_t>(1, parts_.in_flight->settings().max));
   InFlight::Admission admission = parts_.in_flight->Begin(window);
   if (!admission.permit) {
     call.Finish(parts_.errors->Refused(admission.refusal));

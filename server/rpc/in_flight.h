@@ -19,8 +19,21 @@ namespace frontrunner {
 /// beginning to its end and all or nothing, so that one number bounds the
 /// lookups which the server works on. Health and admin calls do not count: they
 /// are wanted most when a server is full or draining.
+///
+/// Two water marks keep a server that has fallen behind from being asked more
+/// (rule 16): with more than `high` under way everybody is refused until fewer
+/// than `low` are left, so that it catches up instead of living at its limit.
 class InFlight {
  public:
+  struct Settings {
+    /// Nothing gets beyond it.
+    size_t max = 0;
+    /// Above it the server is overloaded …
+    size_t high = SIZE_MAX;
+    /// … until fewer than these are left.
+    size_t low = SIZE_MAX;
+  };
+
   /// The right to be under way. Destroying it gives it back.
   class Permit {
    public:
@@ -51,10 +64,10 @@ class InFlight {
     Refusal refusal = Refusal::kOverloaded;
   };
 
-  explicit InFlight(size_t max) : max_(max) {}
+  explicit InFlight(Settings settings) : settings_(settings) {}
 
-  /// `count` at once, or a refusal. A count above max() is counted as max(), so
-  /// that a batch can always get in where nobody else is.
+  /// `count` at once, or a refusal. A count above the most is counted as the
+  /// most, so that a batch can always get in where nobody else is.
   Admission Begin(size_t count = 1);
 
   /// From now on every Begin is refused with kDraining. For good.
@@ -66,21 +79,28 @@ class InFlight {
   /// be called at most once.
   void WhenEmpty(absl::AnyInvocable<void() &&> empty);
 
-  size_t outstanding() const { return word_.load() & ~kDraining; }
-  size_t max() const { return max_; }
+  size_t outstanding() const { return word_.load() & kCount; }
+  /// Everybody is refused now, by the water marks.
+  bool overloaded() const;
+  const Settings& settings() const { return settings_; }
   /// Calls refused since the server started.
   uint64_t refused_overloaded() const { return refused_overloaded_.load(); }
   uint64_t refused_draining() const { return refused_draining_.load(); }
 
  private:
-  /// Draining is a bit of the count's word: no call can slip in between the
-  /// last look at one and the change of the other.
+  /// Bits of the count's word: no call can slip in between the last look at one
+  /// and the change of the other.
   static constexpr uint64_t kDraining = uint64_t{1} << 63;
+  /// `high` was exceeded; over as soon as fewer than `low` are left.
+  static constexpr uint64_t kOverloaded = uint64_t{1} << 62;
+  static constexpr uint64_t kCount = kOverloaded - 1;
 
   void End(size_t count);
   void RunEmpty();
 
-  const size_t max_;
+  bool Overloaded(uint64_t word) const;
+
+  const Settings settings_;
   std::atomic<uint64_t> word_{0};
   std::atomic<uint64_t> refused_overloaded_{0};
   std::atomic<uint64_t> refused_draining_{0};

@@ -43,6 +43,7 @@ _STUBS = make_stubs()
 
 # pylint: disable=wrong-import-position
 from frontrunner.v1 import lookup_pb2, lookup_pb2_grpc  # noqa: E402
+from frontrunner.v1 import admin_pb2, admin_pb2_grpc  # noqa: E402
 from frontrunner.v1 import race_pb2  # noqa: E402
 
 
@@ -171,11 +172,12 @@ class ServerTest(unittest.TestCase):
         path.write_text(text)
         return path
 
-    def server(self, config, listen='["127.0.0.1:0"]'):
+    def server(self, config, listen='["127.0.0.1:0"]', lame_duck="0s",
+               grace="10s"):
         """frontrunnerd with this configuration's sources and tables."""
         path = self.write_config(
             f'listen: {listen}\nadmin_listen: "127.0.0.1:0"\n'
-            f"drain: {{ lame_duck: 0s, grace: 10s }}\n{config}")
+            f"drain: {{ lame_duck: {lame_duck}, grace: {grace} }}\n{config}")
         log = self.scratch / f"frontrunnerd.{random.getrandbits(32)}.log"
         child = Child([BUILD / "server/frontrunnerd", "--config", path], log)
         self.addCleanup(child.stop)
@@ -195,6 +197,10 @@ class ServerTest(unittest.TestCase):
             address, options=[("grpc.enable_http_proxy", 0)])
         self.addCleanup(channel.close)
         return channel
+
+    def admin(self, server):
+        """AdminService of a server: its stub."""
+        return admin_pb2_grpc.AdminServiceStub(self.channel(server.admin))
 
     def lookups(self, server):
         return Lookups(self.channel(server.address))

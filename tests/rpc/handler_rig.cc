@@ -42,7 +42,7 @@ HandlerRig::HandlerRig(Settings settings)
     : settings_(std::move(settings)),
       near_(std::make_shared<FakeSource>("near", &log_)),
       backend_(std::make_shared<FakeSource>("backend", &log_)),
-      in_flight_(settings_.limits.max_in_flight) {
+      in_flight_({.max = settings_.limits.max_in_flight}) {
   near_->set_peek(std::nullopt);
   auto table_settings = std::make_shared<TableSettings>();
   table_settings->name = "t";

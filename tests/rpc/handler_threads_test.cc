@@ -134,7 +134,7 @@ class HandlerThreads : public ::testing::Test {
   std::vector<std::unique_ptr<TableShard>> shards_;
   std::unique_ptr<TablesDirectory> tables_;
   const Errors errors_{Errors::Settings{}};
-  InFlight in_flight_{1000000};
+  InFlight in_flight_{{.max = 1000000}};
 };
 
 TEST_F(HandlerThreads, LookupsEndOnceWhoeverIsFirst) {

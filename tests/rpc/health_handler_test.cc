@@ -189,7 +189,7 @@ TEST_F(Health, EndWatchesEndsThemAfterTheirWritesAndRefusesNewOnes) {
 
 TEST(TablesServing, FollowsTheTablesUntilItIsStopped) {
   HandlerRig rig;
-  TablesServing serving(rig.tables());
+  TablesServing serving(rig.tables(), nullptr);
   EXPECT_EQ(serving.Serving(""), true);
   EXPECT_EQ(serving.Serving("t"), true);
   EXPECT_EQ(serving.Serving("u"), std::nullopt);
@@ -200,6 +200,26 @@ TEST(TablesServing, FollowsTheTablesUntilItIsStopped) {
   serving.Stop();
   EXPECT_EQ(serving.Serving(""), false);
   EXPECT_EQ(serving.Serving("t"), false);
+}
+
+TEST(TablesServing, TellsOfSourcesUnderTheirOwnPrefix) {
+  HandlerRig rig;
+  std::map<std::string, bool, std::less<>> ready = {{"redis", false},
+                                                    {"near", true}};
+  TablesServing serving(rig.tables(),
+                        [&](std::string_view source) -> std::optional<bool> {
+                          const auto found = ready.find(source);
+                          if (found == ready.end()) return std::nullopt;
+                          return found->second;
+                        });
+  EXPECT_EQ(serving.Serving("source/near"), true);
+  EXPECT_EQ(serving.Serving("source/redis"), false);
+  ready["redis"] = true;
+  EXPECT_EQ(serving.Serving("source/redis"), true);
+  EXPECT_EQ(serving.Serving("source/none"), std::nullopt);
+  EXPECT_EQ(serving.Serving("redis"), std::nullopt);
+  serving.Stop();
+  EXPECT_EQ(serving.Serving("source/near"), false);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace frontrunner {
 namespace {
 
 TEST(InFlight, CountsPermits) {
-  InFlight in_flight(10);
+  InFlight in_flight({.max = 10});
   {
     const auto first = in_flight.Begin();
     const auto second = in_flight.Begin(3);
@@ -22,7 +22,7 @@ TEST(InFlight, CountsPermits) {
 }
 
 TEST(InFlight, RefusesAllOrNothingAboveTheBound) {
-  InFlight in_flight(3);
+  InFlight in_flight({.max = 3});
   const auto first = in_flight.Begin(2);
   const auto second = in_flight.Begin(2);
   EXPECT_FALSE(second.permit);
@@ -33,7 +33,7 @@ TEST(InFlight, RefusesAllOrNothingAboveTheBound) {
 }
 
 TEST(InFlight, ACountAboveTheBoundGetsInAlone) {
-  InFlight in_flight(3);
+  InFlight in_flight({.max = 3});
   auto all = in_flight.Begin(100);
   EXPECT_TRUE(all.permit);
   EXPECT_EQ(in_flight.outstanding(), 3U);
@@ -43,12 +43,65 @@ TEST(InFlight, ACountAboveTheBoundGetsInAlone) {
 }
 
 TEST(InFlight, WithRoomForNobodyEverybodyIsRefused) {
-  InFlight in_flight(0);
+  InFlight in_flight({.max = 0});
   EXPECT_FALSE(in_flight.Begin().permit);
 }
 
+TEST(InFlight, AboveTheHighMarkEverybodyIsRefused) {
+  InFlight in_flight({.max = 10, .high = 2, .low = 2});
+  const auto first = in_flight.Begin();
+  const auto second = in_flight.Begin();
+  EXPECT_FALSE(in_flight.overloaded());
+  const auto third = in_flight.Begin();
+  EXPECT_TRUE(third.permit);
+  EXPECT_TRUE(in_flight.overloaded());
+  const auto fourth = in_flight.Begin();
+  EXPECT_FALSE(fourth.permit);
+  EXPECT_EQ(fourth.refusal, Refusal::kOverloaded);
+  EXPECT_EQ(in_flight.refused_overloaded(), 1U);
+}
+
+TEST(InFlight, OnceOverloadedItRefusesUntilFewerThanTheLowMarkAreLeft) {
+  InFlight in_flight({.max = 10, .high = 4, .low = 2});
+  auto most = in_flight.Begin(3);
+  auto one = in_flight.Begin();
+  auto last = in_flight.Begin();
+  ASSERT_TRUE(in_flight.overloaded());
+  most.permit.Release();  // two are left
+  EXPECT_TRUE(in_flight.overloaded());
+  EXPECT_FALSE(in_flight.Begin().permit);
+  one.permit.Release();
+  EXPECT_FALSE(in_flight.overloaded());
+  EXPECT_TRUE(in_flight.Begin().permit);
+}
+
+TEST(InFlight, AfterOverloadTheHighMarkCountsAgain) {
+  InFlight in_flight({.max = 10, .high = 3, .low = 2});
+  auto most = in_flight.Begin(4);
+  ASSERT_TRUE(in_flight.overloaded());
+  most.permit.Release();
+  const auto one = in_flight.Begin();
+  const auto two = in_flight.Begin();
+  const auto three = in_flight.Begin();
+  EXPECT_TRUE(three.permit);
+  EXPECT_FALSE(in_flight.overloaded());
+}
+
+TEST(InFlight, AnOverloadedServerDrainsLikeAnyOther) {
+  InFlight in_flight({.max = 10, .high = 1, .low = 1});
+  int empty = 0;
+  auto both = in_flight.Begin(2);
+  ASSERT_TRUE(in_flight.overloaded());
+  in_flight.StartDraining();
+  in_flight.WhenEmpty([&] { ++empty; });
+  EXPECT_EQ(empty, 0);
+  both.permit.Release();
+  EXPECT_EQ(empty, 1);
+  EXPECT_EQ(in_flight.outstanding(), 0U);
+}
+
 TEST(InFlight, RefusesEverybodyWhenDraining) {
-  InFlight in_flight(3);
+  InFlight in_flight({.max = 3});
   const auto before = in_flight.Begin();
   in_flight.StartDraining();
   const auto after = in_flight.Begin();
@@ -59,7 +112,7 @@ TEST(InFlight, RefusesEverybodyWhenDraining) {
 }
 
 TEST(InFlight, SaysWhenTheLastCallOfADrainHasEnded) {
-  InFlight in_flight(3);
+  InFlight in_flight({.max = 3});
   int empty = 0;
   auto first = in_flight.Begin();
   auto second = in_flight.Begin(2);
@@ -72,7 +125,7 @@ TEST(InFlight, SaysWhenTheLastCallOfADrainHasEnded) {
 }
 
 TEST(InFlight, SaysSoAtOnceWhereNothingIsUnderWay) {
-  InFlight in_flight(3);
+  InFlight in_flight({.max = 3});
   int empty = 0;
   in_flight.StartDraining();
   in_flight.WhenEmpty([&] { ++empty; });
@@ -80,7 +133,7 @@ TEST(InFlight, SaysSoAtOnceWhereNothingIsUnderWay) {
 }
 
 TEST(InFlight, IsNotEmptyBeforeItDrains) {
-  InFlight in_flight(3);
+  InFlight in_flight({.max = 3});
   int empty = 0;
   in_flight.WhenEmpty([&] { ++empty; });
   in_flight.Begin();
@@ -90,7 +143,7 @@ TEST(InFlight, IsNotEmptyBeforeItDrains) {
 }
 
 TEST(InFlight, ThreadsNeverPassTheBoundNorMissTheEnd) {
-  InFlight in_flight(4);
+  InFlight in_flight({.max = 4});
   std::atomic<int> inside{0};
   std::atomic<int> most{0};
   std::atomic<int> empty{0};

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "frontrunner/v1/admin.pb.h"
+#include "google/protobuf/descriptor.h"
 #include "tests/rpc/handler_rig.h"
 
 namespace frontrunner {
@@ -48,10 +49,14 @@ class RoutesTest : public ::testing::Test {
   }
 
   HandlerRig rig_;
-  TablesServing serving_{rig_.tables()};
+  TablesServing serving_{rig_.tables(), nullptr};
   FakeAdminView view_;
-  Routes routes_{
-      {.handlers = rig_.parts(), .status = &serving_, .admin = &view_}};
+  int drains_ = 0;
+  Routes routes_{{.handlers = rig_.parts(),
+                  .status = &serving_,
+                  .admin = &view_,
+                  .clock = &rig_.loop(),
+                  .drain = [this] { ++drains_; }}};
 };
 
 TEST_F(RoutesTest, TheDataPortServesLookupsAndHealth) {
@@ -64,12 +69,19 @@ TEST_F(RoutesTest, TheDataPortServesLookupsAndHealth) {
                                    "/grpc.health.v1.Health/Watch"));
 }
 
-TEST_F(RoutesTest, TheAdminPortServesAdminAndHealth) {
+TEST_F(RoutesTest, TheAdminPortServesAllOfAdminServiceAndHealth) {
+  std::vector<std::string> expected = {"/grpc.health.v1.Health/Check",
+                                       "/grpc.health.v1.Health/Watch"};
+  const auto* service =
+      v1::ListTablesRequest::descriptor()->file()->FindServiceByName(
+          "AdminService");
+  ASSERT_NE(service, nullptr);
+  for (int i = 0; i < service->method_count(); ++i) {
+    expected.push_back("/" + service->full_name() + "/" +
+                       service->method(i)->name());
+  }
   EXPECT_THAT(Methods(routes_.admin_port()),
-              UnorderedElementsAre("/frontrunner.v1.AdminService/ListTables",
-                                   "/frontrunner.v1.AdminService/ListSources",
-                                   "/grpc.health.v1.Health/Check",
-                                   "/grpc.health.v1.Health/Watch"));
+              ::testing::UnorderedElementsAreArray(expected));
 }
 
 TEST_F(RoutesTest, StreamsAreMarkedAsStreams) {
@@ -96,7 +108,7 @@ TEST_F(RoutesTest, EachMethodHasItsOwnHandler) {
       Call(routes_.admin_port(), "/grpc.health.v1.Health/Watch", "");
   EXPECT_EQ(routes_.health().watchers(), 1U);
   watch->CompleteWrites();
-  routes_.health().EndWatches();
+  routes_.EndWatches();
   EXPECT_TRUE(watch->finished());
 }
 
