@@ -76,6 +76,17 @@ TEST_F(RetryBoundsTest, TheFirstAttemptIsMadeHoweverSlowTheSourceWas) {
   EXPECT_THAT(log_, ElementsAre("s start"));
 }
 
+TEST_F(RetryBoundsTest, ThatHoldsForAFirstAttemptAfterADelayToo) {
+  settings_.backoff = {milliseconds(1)};
+  Start();
+  loop_.Advance(milliseconds(1 + 50));
+  source_->Answer(TextValue("slow"));
+  query_.deadline = loop_.Now() + milliseconds(10);
+  Start();
+  loop_.Advance(milliseconds(1));
+  EXPECT_EQ(source_->underway(), 1U);
+}
+
 TEST_F(RetryBoundsTest, AFirstDelayBeyondTheDeadlineAsksNobody) {
   settings_.backoff = {milliseconds(10), milliseconds(0)};
   query_.deadline = loop_.Now() + milliseconds(10);

@@ -101,6 +101,13 @@ TEST_F(RetryBudgetTest, AClockALittleBehindCountsAsNow) {
   EXPECT_FALSE(Take());
 }
 
+TEST_F(RetryBudgetTest, AClockALittleBehindGivesNothingBack) {
+  loop_.Advance(seconds(1));
+  EXPECT_EQ(TakeAll(), 10);
+  budget_.Offer(loop_.Now() - seconds(1));
+  EXPECT_FALSE(Take());
+}
+
 TEST_F(RetryBudgetTest, InATotalOutageAFifthMoreIsAskedAndNoMore) {
   // A minute in which every lookup would be retried.
   Offer(1000);

@@ -92,11 +92,37 @@ TEST_F(RetryTest, WithoutAListTheScheduleCounts) {
   EXPECT_TRUE(outcome_);
 }
 
+/// Fails a turn later; its attempts hold something.
+class Holder final : public Source {
+ public:
+  explicit Holder(Loop& loop) : loop_(loop) {}
+  std::string_view name() const override { return "holder"; }
+  std::unique_ptr<Attempt> Start(const Query&, Done done) override {
+    class Holding final : public Attempt {
+     public:
+      explicit Holding(std::shared_ptr<int> held) : held_(std::move(held)) {}
+
+     private:
+      const std::shared_ptr<int> held_;
+    };
+    loop_.Post([done = std::move(done)]() mutable { std::move(done)(Down()); });
+    return std::make_unique<Holding>(held_);
+  }
+  long held() const { return held_.use_count() - 1; }
+
+ private:
+  Loop& loop_;
+  const std::shared_ptr<int> held_ = std::make_shared<int>(0);
+};
+
 TEST_F(RetryTest, AnAttemptThatFailedIsGivenBackBeforeTheWait) {
+  const auto holder = std::make_shared<Holder>(loop_);
+  retrying_ = WithRetry(loop_, settings_, nullptr, 1, holder);
   Start();
-  source_->Answer(Down());
-  EXPECT_EQ(source_->underway(), 0U);
+  EXPECT_EQ(holder->held(), 1);
+  loop_.RunUntilIdle();
   EXPECT_EQ(loop_.armed_timers(), 1U);
+  EXPECT_EQ(holder->held(), 0);
 }
 
 // Which failures.
