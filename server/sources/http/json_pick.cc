@@ -196,10 +196,12 @@ absl::Status Run(std::string_view text, Picker& picker) {
 absl::StatusOr<std::optional<JsonValue>> PickJson(std::string_view text,
                                                   const JsonPointer& pointer) {
   std::optional<JsonValue> found;
-  Picker picker(pointer, [&found](JsonValue value) {
+  // Named, since a FunctionRef does not keep it.
+  const auto keep = [&found](JsonValue value) {
     found = std::move(value);
     return true;
-  });
+  };
+  Picker picker(pointer, keep);
   const absl::Status status = Run(text, picker);
   if (!status.ok()) return status;
   if (picker.overruled()) found = std::nullopt;
@@ -209,12 +211,13 @@ absl::StatusOr<std::optional<JsonValue>> PickJson(std::string_view text,
 absl::Status ForEachJsonElement(
     std::string_view text, absl::FunctionRef<bool(std::string_view)> element) {
   std::string quoted;
-  Picker picker([&](JsonValue value) {
+  const auto tell = [&](JsonValue value) {
     if (value.kind != Kind::kString) return element(value.text);
     quoted.clear();
     AppendJsonString(quoted, value.text);
     return element(quoted);
-  });
+  };
+  Picker picker(tell);
   return Run(text, picker);
 }
 
