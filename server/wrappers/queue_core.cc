@@ -46,8 +46,6 @@ DispatchQueue::Joined DispatchQueue::Core::Join(Loop& loop, const Query& query,
   const std::lock_guard lock(mutex_);
   ticket->job.id = ++last_id_;
   ticket->job.queued = now;
-  // The timer of the rate may be late.
-  if (!pending_.empty()) Dispatch(now);
   if (pending_.empty() && PlaceFree() && bucket_.TryTake(now)) {
     ++counters_.queued;
     TakePlace(*ticket, now);

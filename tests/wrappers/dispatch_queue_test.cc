@@ -301,6 +301,7 @@ TEST_F(DispatchQueueTest, TheQueueMayGoWhileItsTimerRuns) {
   attempts_.clear();
   limits_.clear();
   queue_ = nullptr;
+  EXPECT_EQ(loops_[0].armed_timers(), 1U) << "it goes on its own loop";
   Run();
   EXPECT_EQ(loops_[0].armed_timers(), 0U);
   EXPECT_EQ(loops_[0].pending_tasks(), 0U);
