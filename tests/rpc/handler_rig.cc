@@ -50,6 +50,10 @@ HandlerRig::HandlerRig(Settings settings)
   table_settings->deadline = settings_.deadline;
   table_settings->max_wait = std::chrono::minutes(1);
   table_settings->open_writes = settings_.open_writes;
+  if (settings_.write_back) {
+    table_settings->write_back =
+        TableSettings::WriteBack{.ttl = std::chrono::minutes(10)};
+  }
   TableShardParts shard_parts;
   shard_parts.settings = table_settings;
   shard_parts.counters = std::make_shared<TableCounters>();

@@ -42,6 +42,8 @@ class HandlerRig {
     size_t loops = 1;
     Limits limits;
     bool open_writes = false;
+    /// Winners are stored for ten minutes.
+    bool write_back = false;
     Duration deadline = std::chrono::milliseconds(500);
     /// Puts and Forgets go to a cache of this source.
     std::shared_ptr<FakeSource> store;
