@@ -226,6 +226,11 @@ class Lookups:
         return self.stub.Lookup(self.request(key, table, **fields),
                                 timeout=timeout)
 
+    def put(self, key, value, table="unicode", timeout=WAIT):
+        """A future."""
+        return self.stub.Put.future(lookup_pb2.PutRequest(
+            table=table, key=key.encode(), value=value), timeout=timeout)
+
     def fails(self, key, table="unicode", timeout=WAIT, **fields):
         try:
             answer = self.get(key, table, timeout, **fields)
