@@ -178,6 +178,10 @@ class ServerTest(unittest.TestCase):
         path = self.write_config(
             f'listen: {listen}\nadmin_listen: "127.0.0.1:0"\n'
             f"drain: {{ lame_duck: {lame_duck}, grace: {grace} }}\n{config}")
+        return self.frontrunnerd(path)
+
+    def frontrunnerd(self, path):
+        """The server with the configuration in a file."""
         log = self.scratch / f"frontrunnerd.{random.getrandbits(32)}.log"
         child = Child([BUILD / "server/frontrunnerd", "--config", path], log)
         self.addCleanup(child.stop)
@@ -194,7 +198,10 @@ class ServerTest(unittest.TestCase):
 
     def channel(self, address):
         channel = grpc.insecure_channel(
-            address, options=[("grpc.enable_http_proxy", 0)])
+            # A connection of its own: not one to a server that was on this
+            # port before.
+            address, options=[("grpc.enable_http_proxy", 0),
+                              ("grpc.use_local_subchannel_pool", 1)])
         self.addCleanup(channel.close)
         return channel
 
