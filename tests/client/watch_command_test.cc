@@ -114,7 +114,7 @@ TEST_F(WatchCommand, AHeldCallIsInterrupted) {
     while (!*release) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return grpc::Status::OK;
   };
-  RunningProgram watch = Start({"sources", "--watch"});
+  RunningProgram watch = Start({"sources", "--watch", "--deadline", "1h"});
   for (int i = 0; i < 10'000 && server_.events().empty(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
