@@ -21,6 +21,7 @@
 #include "server/sources/memory/memory_source.h"
 #include "server/sources/redis/redis.h"
 #include "server/wrapper_settings.h"
+#include "server/wrappers/guarded.h"
 #include "server/wrappers/limit.h"
 #include "server/wrappers/max_value.h"
 #include "server/wrappers/measured.h"
@@ -132,6 +133,10 @@ Cache SourceBuilder::Wrap(Cache cache, Loop& loop,
   const auto held = [&](std::shared_ptr<Source> source) {
     return WithReady(loop, settings_.max_held, std::move(source));
   };
+  // Closest to every source, so that all around it may rely on the contract.
+  for (auto* source : {&cache.find, &cache.store, &cache.erase}) {
+    if (*source) *source = WithGuard(loop, std::move(*source));
+  }
   cache.find = timed(WithMeasure(
       loop, stats, WithMaxValue(settings_.max_value, std::move(cache.find))));
   if (built.queue) cache.find = WithLimit(loop, built.queue, cache.find);

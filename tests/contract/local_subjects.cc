@@ -5,6 +5,7 @@
 #include "server/sources/computation/computation_source.h"
 #include "server/sources/memory/memory_source.h"
 #include "server/tables/key_hash.h"
+#include "server/wrappers/guarded.h"
 #include "server/wrappers/limit.h"
 #include "server/wrappers/max_value.h"
 #include "server/wrappers/measured.h"
@@ -75,6 +76,8 @@ std::vector<SubjectCase> LocalSubjects() {
                 return WithMeasure(loop, std::make_shared<SourceStats>(),
                                    inner);
               }),
+      Wrapper("Guard", [](EventLoop& loop,
+                          auto inner) { return WithGuard(loop, inner); }),
       Wrapper("MaxValue",
               [](EventLoop&, auto inner) { return WithMaxValue(100, inner); }),
       Wrapper("Ready", [](EventLoop& loop,
