@@ -4,6 +4,7 @@ before a server that has not come up yet."""
 import contextlib
 import socket
 import threading
+import time
 
 
 class Gate:
@@ -17,6 +18,7 @@ class Gate:
         self._state = "shut"
         self._sockets = []
         self.taken = 0  # connections
+        self.first_taken = None  # when
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._spawn(self._accept)
@@ -53,6 +55,8 @@ class Gate:
                 end, _ = self._listener.accept()
                 with self._changed:
                     self.taken += 1
+                    if self.first_taken is None:
+                        self.first_taken = time.monotonic()
                 self._spawn(self._serve, end)
 
     def _serve(self, end):

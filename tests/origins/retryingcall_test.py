@@ -52,8 +52,8 @@ tables:
         times = self.http.times()
         self.assertEqual(len(times), len(delays) + 1)
         for before, after, delay in zip(times, times[1:], delays):
-            # The server is asked when the wait is over, and never before; its
-            # own clock may be read a moment late before the wait.
+            # Never before the wait is over; it begins when a turn of the
+            # server's loop does, a moment before the failure is looked at.
             self.assertGreater(after - before, delay * 0.9)
 
     def test_it_calls_until_it_succeeds(self):

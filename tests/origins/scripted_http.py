@@ -17,6 +17,7 @@ class ScriptedHttp:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 65536  # an answer is one write
 
             def do_GET(self):  # pylint: disable=invalid-name
                 with outer._lock:
