@@ -8,7 +8,6 @@ namespace frontrunner {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 /// A table whose cache `redis` tells of Puts on other servers.
 class WaitingElsewhereTest : public testing::Test {
@@ -102,6 +101,16 @@ TEST_F(WaitingElsewhereTest, LooksOnceAtATimeAndOnceMoreAfterAChange) {
   rig_.redis->Answer(absl::NotFoundError(""));
   EXPECT_EQ(rig_.redis->underway(), 0U);
   EXPECT_TRUE(rig_.results.empty());
+}
+
+TEST_F(WaitingElsewhereTest, WhoComesToWaitDisturbsNoWatch) {
+  Wait({"a"});
+  watch_->Change("k");
+  rig_.Lookup("b", {.policy = CachePolicy::kBypass, .wait = true});
+  rig_.TakeLog();
+  rig_.names->Answer(absl::NotFoundError(""));
+  EXPECT_EQ(rig_.Count(&TableCounters::waiting), 2U);
+  EXPECT_THAT(rig_.TakeLog(), ElementsAre("names done"));
 }
 
 TEST_F(WaitingElsewhereTest, EachKeyIsWatchedByItself) {

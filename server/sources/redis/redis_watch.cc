@@ -50,7 +50,6 @@ class Watchers : public std::enable_shared_from_this<Watchers> {
 
   void OnHeard(const std::string& channel);
   void TellLater(Watcher& watcher);
-  void TellSoon();
   void Tell();
 
   EventLoop& loop_;
@@ -127,10 +126,6 @@ void Watchers::TellLater(Watcher& watcher) {
   if (watcher.due) return;
   watcher.due = true;
   watcher.due_place = due_.insert(due_.end(), &watcher);
-  TellSoon();
-}
-
-void Watchers::TellSoon() {
   if (tell_is_posted_) return;
   tell_is_posted_ = true;
   loop_.Post([weak = weak_from_this()] {
@@ -149,7 +144,6 @@ void Watchers::Tell() {
     const std::shared_ptr<Changed> changed = watcher.changed;
     (*changed)();
   }
-  if (!due_.empty()) TellSoon();
 }
 
 class RedisWatch final : public KeyWatch {

@@ -67,6 +67,17 @@ class WatchDriver : public RedisDriver {
     return Ask(*cache().store, query);
   }
 
+  /// Lets so much time pass on the loop: for what must not happen.
+  void Pass(Duration time) {
+    bool over = false;
+    std::unique_ptr<Timer> timer;
+    OnLoop([&] {
+      timer = loop().At(loop().Now() + time, [&over] { over = true; });
+    });
+    EXPECT_TRUE(Eventually([&] { return over; }));
+    OnLoop([&] { timer.reset(); });
+  }
+
   const RedisWatchCounters& watch_counters() const { return *counters_; }
 
   // On the loop.
@@ -237,6 +248,39 @@ TEST(RedisWatch, IsConnectedOnlyWhileSomebodyWatches) {
   EXPECT_EQ(driver.watch_counters().disconnects, 0U);
 }
 
+TEST(RedisWatch, WhoComesBackSoonKeepsItConnected) {
+  RealRedis redis;
+  WatchDriver driver(redis.address(), [](RedisSettings& settings) {
+    settings.watch.linger = milliseconds(20);
+  });
+  driver.OnLoop([&] {
+    driver.WatchHere("a", "k");
+    driver.watches.erase("a");
+    driver.WatchHere("a", "k");
+  });
+  driver.Pass(milliseconds(60));
+  ASSERT_TRUE(driver.WasTold("a", 1));
+  ASSERT_TRUE(driver.Put("k", "value").ok());
+  EXPECT_TRUE(driver.WasTold("a", 2));
+}
+
+TEST(RedisWatch, NobodyConnectsForWhoHasGone) {
+  RealRedis redis;
+  redis.process().Kill();
+  WatchDriver driver(redis.address(), [](RedisSettings& settings) {
+    Impatient(settings);
+    settings.watch.linger = milliseconds(1);
+  });
+  driver.Watch("a", "k");
+  ASSERT_TRUE(driver.Eventually(
+      [&] { return driver.watch_counters().connect_failures >= 2; }));
+  driver.Leave("a");
+  driver.Pass(milliseconds(20));
+  const uint64_t failures = driver.watch_counters().connect_failures;
+  driver.Pass(milliseconds(100));
+  EXPECT_EQ(driver.watch_counters().connect_failures, failures);
+}
+
 TEST(RedisWatch, StaysConnectedForWhoComesBackSoon) {
   RealRedis redis;
   WatchDriver driver(redis.address());
@@ -404,12 +448,16 @@ TEST(RedisWatch, AQuietConnectionIsKept) {
   });
   driver.Watch("a", "k");
   ASSERT_TRUE(driver.WasTold("a", 1));
-  EXPECT_TRUE(driver.Eventually([&] {
-    // Greetings of the two connections, and heartbeats.
+  const auto pings = [&redis] {
     const std::string stats = redis.Call({"INFO", "commandstats"});
-    const size_t pings = stats.find("cmdstat_ping:calls=");
-    return std::stoi(stats.substr(pings + 19)) >= 10;
-  }));
+    return std::stoi(stats.substr(stats.find("cmdstat_ping:calls=") + 19));
+  };
+  const int before = pings();
+  EXPECT_TRUE(driver.Eventually([&] { return pings() >= before + 5; }));
+  // Without a subscription Redis answers them in another way.
+  driver.Leave("a");
+  const int then = pings();
+  EXPECT_TRUE(driver.Eventually([&] { return pings() >= then + 5; }));
   EXPECT_EQ(driver.watch_counters().disconnects, 0U);
 }
 
@@ -426,6 +474,8 @@ TEST(RedisWatch, Fault26_NonsenseEndsTheConnection) {
   for (const char* nonsense :
        {"*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\nnonsense\r\n", ":1\r\n",
         "*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n+PONG\r\n",
+        "*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n"
+        "*3\r\n$9\r\nsubscribe\r\n$1\r\nx\r\n:1\r\n",
         "-NOPERM no\r\n"}) {
     ScriptedServer server([&](Conversation& peer) {
       // Both connections begin so; the one of the commands hears nothing else.
@@ -440,6 +490,26 @@ TEST(RedisWatch, Fault26_NonsenseEndsTheConnection) {
       return driver.watch_counters().disconnects >= 2;
     })) << nonsense;
   }
+}
+
+TEST(RedisWatch, WhatComesAtOnceIsToldOnce) {
+  const auto push = [](const std::string& kind) {
+    const std::string channel = ChannelOfKey("k");
+    return "*3\r\n$" + std::to_string(kind.size()) + "\r\n" + kind + "\r\n$" +
+           std::to_string(channel.size()) + "\r\n" + channel + "\r\n:1\r\n";
+  };
+  ScriptedServer server([&](Conversation& peer) {
+    if (!peer.ReadUntil("PING\r\n") || !peer.Send("+PONG\r\n")) return;
+    if (!peer.ReadUntil("SUBSCRIBE\r\n")) return;
+    peer.Send(push("subscribe") + push("message") + push("message"));
+    peer.Hold();
+  });
+  WatchDriver driver(server.address());
+  driver.Watch("a", "k");
+  ASSERT_TRUE(
+      driver.Eventually([&] { return driver.watch_counters().heard == 2; }));
+  EXPECT_TRUE(driver.WasTold("a", 1));
+  driver.OnLoop([&] { EXPECT_EQ(driver.told["a"], 1); });
 }
 
 TEST(RedisWatch, Fault28_AMessageThatIsTooLargeIsHeardWithoutBeingHeld) {
