@@ -53,13 +53,14 @@ using Wrap =
 
 /// In a race, with the adapter around the source and these wrappers around it.
 Way Through(const char* name, Wrap wrap) {
-  return {name, [wrap = std::move(wrap)](
-                    FakeLoop& loop, std::shared_ptr<Source> source, Done done) {
-            Race race(
-                loop,
-                {"race", {{.source = wrap(loop, WithGuard(loop, source))}}});
-            return race.Start(TextQuery("k"), std::move(done));
-          }};
+  return {
+      name,
+      [wrap = std::move(wrap)](
+          FakeLoop& loop, const std::shared_ptr<Source>& source, Done done) {
+        Race race(loop,
+                  {"race", {{.source = wrap(loop, WithGuard(loop, source))}}});
+        return race.Start(TextQuery("k"), std::move(done));
+      }};
 }
 
 std::shared_ptr<Source> Limited(FakeLoop& loop,
@@ -199,6 +200,26 @@ TEST_P(InlineCallbacks, WhoAnswersTwiceGivesItsFirstOutcome) {
   std::move (*kept)(TextValue("first"));
   std::move (*kept)(TextValue("second"));
   std::move (*kept)(absl::UnavailableError(""));
+  loop.RunUntilIdle();
+  EXPECT_THAT(log, ElementsAre("first"));
+}
+
+TEST_P(InlineCallbacks, WhoAnswersInsideStartAndOnceMoreGivesItsFirstOutcome) {
+  Done kept;
+  FakeLoop loop;
+  EventLog log;
+  const auto source = std::make_shared<RudeSource>([&](Done& done) {
+    std::move(done)(TextValue("first"));
+    // NOLINTNEXTLINE(bugprone-use-after-move): to answer again.
+    kept = std::move(done);
+    return std::make_unique<Attempt>();
+  });
+  const auto attempt =
+      GetParam().ask(loop, source, [&log](const Outcome& outcome) {
+        log.push_back(outcome.ok() ? *outcome->bytes : "failure");
+      });
+  std::move(kept)(TextValue("second"));
+  EXPECT_THAT(log, testing::IsEmpty());
   loop.RunUntilIdle();
   EXPECT_THAT(log, ElementsAre("first"));
 }

@@ -60,18 +60,25 @@ TEST(Tdefer, B_FiringAFollowerThatHasFiredIsRefusedAndItKeepsItsAnswer) {
    private:
     Done& done_;
   };
-  Race race(loop,
-            {"race", {{.source = std::make_shared<Repeats>(source_says)}}});
+  const auto other = std::make_shared<FakeSource>("other");
+  Race race(loop, {"race",
+                   {{.source = std::make_shared<Repeats>(source_says)},
+                    {.source = other}}});
   EventLog answers;
   const auto run =
       race.Start(TextQuery("k"), [&answers](const Outcome& outcome) {
         answers.push_back(outcome.ok() ? *outcome->bytes : "failure");
       });
-  std::move(source_says)(TextValue("first"));
+  std::move(source_says)(absl::UnavailableError("I have failed"));
   // NOLINTNEXTLINE(bugprone-use-after-move): to answer again.
-  std::move(source_says)(TextValue("second"));
+  std::move(source_says)(TextValue("second thoughts"));
   loop.RunUntilIdle();
-  EXPECT_THAT(answers, ElementsAre("first"));
+  EXPECT_THAT(answers, IsEmpty());
+  other->Answer(TextValue("v"));
+  // NOLINTNEXTLINE(bugprone-use-after-move)
+  std::move(source_says)(TextValue("too late"));
+  loop.RunUntilIdle();
+  EXPECT_THAT(answers, ElementsAre("v"));
 }
 
 TEST(Tdefer, C_CancellingARaceCancelsItsFollowersTooAndOnce) {
