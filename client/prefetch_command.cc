@@ -83,10 +83,11 @@ class PrefetchRunner {
     display_.Clear();
     if (!accepted.ok()) {
       TellFailure(session_.output, Json(), accepted.status());
-      Hint(absl::StrCat(sender.accepted(),
-                        " keys were accepted; to go on, run the same command "
-                        "with --id ",
-                        id_));
+      // One that is complete takes no more keys.
+      if (!absl::IsFailedPrecondition(accepted.status())) {
+        Hint(absl::StrCat("accepted so far: ", sender.accepted(),
+                          "; to go on, run the same command with --id ", id_));
+      }
       return kFailed;
     }
     TellAccepted(*accepted, (*keys)->skipped());

@@ -177,7 +177,8 @@ TEST_F(PrefetchCommand, KeysAfterTheLastAreRefused) {
   complete_ = true;
   const auto result = Run({"prefetch", "t", "--id", "p"}, Lines(3));
   EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.err, HasSubstr("FAILED_PRECONDITION: complete\n"));
+  // Without a word of going on.
+  EXPECT_EQ(result.err, "frontrunner: FAILED_PRECONDITION: complete\n");
 }
 
 TEST_F(PrefetchCommand, AServerThatStaysAwayIsGivenUpAfterPatience) {
@@ -187,7 +188,7 @@ TEST_F(PrefetchCommand, AServerThatStaysAwayIsGivenUpAfterPatience) {
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("trying again\n"));
   EXPECT_THAT(result.err,
-              HasSubstr("0 keys were accepted; to go on, run the same command "
+              HasSubstr("accepted so far: 0; to go on, run the same command "
                         "with --id p\n"));
 }
 
