@@ -158,6 +158,7 @@ start_backend() {
 port=0 admin_port=0
 start_server() {
   sed -e "s|@PORT@|$port|" -e "s|@ADMIN_PORT@|$admin_port|" \
+    -e "s|@STATE@|$work/state|" \
     -e "s|@REDIS@|127.0.0.1:$redis_port|" \
     -e "s|@MEMCACHED@|127.0.0.1:$memcached_port|" \
     -e "s|@BACKEND@|$backend_address|" \
@@ -270,6 +271,26 @@ show() {
     fail 'frontrunnerd did not find its way back.' frontrunnerd
   race U+1F40E
   expect 0 'HORSE' 'names won'
+
+  step '8. The backend is to be spared'
+  say 'A queue stands before it. Its width is changed while lookups go through.'
+  command queue width names 2
+  command queue list
+
+  step '9. All chess symbols, before anybody asks for them'
+  say 'A prefetch goes through the same queue, behind those who wait for answers.'
+  local code_point
+  for code_point in {4..9} {A..F}; do echo "U+265$code_point"; done \
+    >"$work/keys"
+  command prefetch unicode "$work/keys"
+  race U+265E
+  expect 0 'BLACK CHESS KNIGHT' 'near won'
+}
+
+# command ARGUMENT…: runs frontrunner for everybody to see; it must succeed.
+command() {
+  printf '\n$ frontrunner %s\n' "${*/"$work"\//}"
+  frontrunner "$@" 2>&1 || fail "That command exited with $?." frontrunnerd
 }
 
 # --- All of it ---------------------------------------------------------------
@@ -300,6 +321,7 @@ say '  frontrunner lookup unicode U+1F996 --report'
 say '  frontrunner lookup unicode U+2603 U+1D11E U+AC00'
 say '  frontrunner put unicode U+E000 "MY OWN CHARACTER"'
 say '  frontrunner tables; frontrunner sources; frontrunner --help'
+say '  frontrunner queue show names; frontrunner outstanding --watch'
 
 if $once; then exit 0; fi
 say

@@ -176,7 +176,7 @@ void Assembly::Parts::MakeHandlers(const config::v1::Config& config) {
       *tables, [this](std::string_view name) -> std::optional<bool> {
         for (const BuiltSource& source : sources) {
           if (source.name != name) continue;
-          return source.connectivity() == Connectivity::kConnected;
+          return source.weakest_connectivity() == Connectivity::kConnected;
         }
         return std::nullopt;
       });

@@ -34,7 +34,7 @@ std::vector<SourceView> RunningView::Sources() const {
     SourceView& view = views.emplace_back();
     view.name = source.name;
     view.kind = source.kind;
-    view.connectivity = source.connectivity();
+    view.connectivity = source.weakest_connectivity();
     view.counters = source.counters();
   }
   return views;

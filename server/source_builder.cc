@@ -84,7 +84,7 @@ absl::Status Named(const std::string& source, const absl::Status& failure) {
 
 }  // namespace
 
-Connectivity BuiltSource::connectivity() const {
+Connectivity BuiltSource::best_connectivity() const {
   Connectivity best = Connectivity::kDisconnected;
   for (const Cache& cache : on_loop) {
     const Connectivity here = cache.find->connectivity();
@@ -92,6 +92,16 @@ Connectivity BuiltSource::connectivity() const {
     if (here == Connectivity::kOpening) best = here;
   }
   return best;
+}
+
+Connectivity BuiltSource::weakest_connectivity() const {
+  Connectivity weakest = Connectivity::kConnected;
+  for (const Cache& cache : on_loop) {
+    const Connectivity here = cache.find->connectivity();
+    if (here == Connectivity::kDisconnected) return here;
+    if (here == Connectivity::kOpening) weakest = here;
+  }
+  return weakest;
 }
 
 absl::StatusOr<BuiltSource> SourceBuilder::Build(

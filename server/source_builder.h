@@ -42,8 +42,12 @@ struct BuiltSource {
   /// All loops together; any thread.
   std::function<SourceView::Counters()> counters;
 
-  /// Connected on at least one loop; else opening on one; any thread.
-  Connectivity connectivity() const;
+  /// Connected on at least one loop; else opening on one. What decides whether
+  /// to send lookups here at all. Any thread.
+  Connectivity best_connectivity() const;
+  /// Connected on every loop; else disconnected on one, or opening. What
+  /// somebody who looks for trouble wants to know. Any thread.
+  Connectivity weakest_connectivity() const;
 };
 
 /// Builds sources from their configuration. Connections are begun here and

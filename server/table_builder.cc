@@ -62,7 +62,7 @@ std::function<bool()> ServingRule(std::vector<const BuiltSource*> entrants) {
   return [entrants = std::move(entrants)] {
     return std::any_of(
         entrants.begin(), entrants.end(), [](const BuiltSource* source) {
-          return source->connectivity() == Connectivity::kConnected;
+          return source->best_connectivity() == Connectivity::kConnected;
         });
   };
 }

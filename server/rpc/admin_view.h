@@ -63,6 +63,7 @@ struct SourceView {
   std::string name;
   /// "memory", "redis", "memcached", "grpc" or "computation".
   std::string kind;
+  /// Connected: on every loop.
   Connectivity connectivity = Connectivity::kConnected;
   Counters counters;
 };
