@@ -31,7 +31,8 @@ class TablesServing final : public ServingStatus {
   using SourceReady =
       std::function<std::optional<bool>(std::string_view source)>;
 
-  /// `tables` outlives this. `source_ready` may be null: no sources are told of.
+  /// `tables` outlives this. `source_ready` may be null: no sources are told
+  /// of.
   TablesServing(const TablesDirectory& tables, SourceReady source_ready)
       : tables_(tables), source_ready_(std::move(source_ready)) {}
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "server/tables/guarded_start.h"
+#include "server/race/guarded_start.h"
 
 namespace frontrunner {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <optional>
 
+#include "server/base/random.h"
 #include "server/base/time.h"
 #include "server/race/value.h"
-#include "server/tables/random.h"
 #include "server/tables/table.h"
 
 namespace frontrunner {

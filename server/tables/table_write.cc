@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status.h"
 #include "server/base/strings.h"
-#include "server/tables/guarded_start.h"
+#include "server/race/guarded_start.h"
 
 namespace frontrunner {
 

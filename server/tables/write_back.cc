@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "server/race/guarded_start.h"
 #include "server/tables/freshness.h"
-#include "server/tables/guarded_start.h"
 
 namespace frontrunner {
 

@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "server/base/random.h"
 #include "server/loop/loop.h"
 #include "server/race/race.h"
 #include "server/tables/by_key.h"
-#include "server/tables/random.h"
 #include "server/tables/table.h"
 #include "server/tables/until_stored.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/tables/guarded_start.h"
+#include "server/race/guarded_start.h"
 #include "server/wrappers/wrapped.h"
 
 namespace frontrunner {

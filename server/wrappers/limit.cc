@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "server/tables/guarded_start.h"
+#include "server/race/guarded_start.h"
 #include "server/wrappers/wrapped.h"
 
 namespace frontrunner {

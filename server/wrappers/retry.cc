@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "server/base/status.h"
-#include "server/tables/guarded_start.h"
+#include "server/race/guarded_start.h"
 #include "server/wrappers/wrapped.h"
 
 namespace frontrunner {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "server/base/random.h"
 #include "server/base/time.h"
-#include "server/tables/random.h"
 
 namespace frontrunner {
 

@@ -8,8 +8,8 @@
 #include <stdexcept>
 
 #include "server/base/status.h"
+#include "server/race/guarded_start.h"
 #include "server/race/race.h"
-#include "server/tables/guarded_start.h"
 #include "server/wrappers/guarded.h"
 #include "server/wrappers/limit.h"
 #include "server/wrappers/max_value.h"

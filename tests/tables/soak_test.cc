@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/tables/random.h"
+#include "server/base/random.h"
 #include "tests/tables/table_rig.h"
 
 namespace frontrunner {

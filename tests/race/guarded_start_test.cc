@@ -1,4 +1,4 @@
-#include "server/tables/guarded_start.h"
+#include "server/race/guarded_start.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
