@@ -189,11 +189,14 @@ void Underway::StartThoseDue() {
 }
 
 /// Whether starting now would ask a second backend while a first one still has
-/// the question. Behind caches alone it is the first.
+/// the question. Behind caches and computations alone it is the first.
 bool Underway::IsHedge(size_t i) const {
   for (size_t before = 0; before < i; ++before) {
     const Slot& slot = slots_[before];
-    if (slot.started && !slot.out && !entrants()[before].is_cache) return true;
+    const Entrant& entrant = entrants()[before];
+    if (slot.started && !slot.out && entrant.budget && !entrant.is_cache) {
+      return true;
+    }
   }
   return false;
 }
@@ -322,8 +325,12 @@ void Underway::EndLater(RaceEnd end, int decisive, Outcome outcome) {
 
 void Underway::CancelRunning(absl::StatusCode code, TimePoint now,
                              std::vector<EntrantResult>& results) const {
-  for (EntrantResult& result : results) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    EntrantResult& result = results[i];
     if (!result.started_after || result.finished_after) continue;
+    if (const auto& attempt = slots_[i].attempt) {
+      result.attempts = attempt->attempts();
+    }
     result.finished_after = now - began_;
     result.verdict = Verdict::kCancelled;
     result.status = absl::Status(code, "");

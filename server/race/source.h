@@ -25,6 +25,9 @@ class Attempt {
  public:
   virtual ~Attempt() = default;
 
+  /// How often the source has been asked so far.
+  virtual int attempts() const { return 1; }
+
   /// The most urgent priority of those who now wait for it has changed.
   virtual void Reprioritise(int /*priority*/) {}
 };

@@ -45,6 +45,8 @@ class RetryingAttempt final : public Attempt {
     }
   }
 
+  int attempts() const override { return made_; }
+
   void Reprioritise(int priority) override {
     query_.priority = priority;
     if (attempt_) attempt_->Reprioritise(priority);

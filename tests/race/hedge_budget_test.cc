@@ -171,6 +171,16 @@ TEST_F(HedgeBudgetTest, BehindASlowCacheATimedStartIsNoHedge) {
   EXPECT_THAT(log_, ElementsAre("b start"));
 }
 
+TEST_F(HedgeBudgetTest, BehindASlowComputationATimedStartIsNoHedge) {
+  Enter("a", kBackend);
+  entrants_[0].budget = nullptr;  // it costs nobody else anything
+  const Member b = Enter("b", kBackend, After(milliseconds(5)));
+  b.budget->RefuseFromNowOn();
+  RunAndForget();
+  loop_.Advance(milliseconds(5));
+  EXPECT_THAT(log_, ElementsAre("b start"));
+}
+
 TEST_F(HedgeBudgetTest, BehindABackendThatIsOutATimedStartIsNoHedge) {
   const Member a = Enter("a", kBackend);
   Enter("b", kCache);

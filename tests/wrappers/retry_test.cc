@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/base/status.h"
+#include "server/race/race.h"
 #include "tests/wrappers/retry_rig.h"
 
 namespace frontrunner {
@@ -248,6 +249,23 @@ TEST_F(RetryTest, DestroyingItWhileItWaitsLeavesNothingBehind) {
   loop_.Advance(hours(1));
   EXPECT_EQ(source_->started(), 1);
   EXPECT_FALSE(outcome_);
+}
+
+TEST_F(RetryTest, ARaceThatIsGivenUpTellsHowOftenItHasAskedSoFar) {
+  Race race(loop_,
+            {"race", {{WithRetry(loop_, settings_, nullptr, 1, source_)}}});
+  const auto run =
+      race.Run(TextQuery("key"), CachePolicy::kDefault, [](RaceResult) {});
+  const auto so_far = [&run] {
+    return run->AsIfAbandoned(absl::StatusCode::kDeadlineExceeded)
+        .entrants[0]
+        .attempts;
+  };
+  EXPECT_EQ(so_far(), 1);
+  source_->Answer(Down());
+  EXPECT_EQ(so_far(), 1);
+  loop_.Advance(milliseconds(10));
+  EXPECT_EQ(so_far(), 2);
 }
 
 TEST_F(RetryTest, DestroyingItCancelsTheInnerAttempt) {
