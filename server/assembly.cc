@@ -54,6 +54,24 @@ class Countdown {
   int left_;
 };
 
+/// gRPC's shutdown answers CANCELLED to calls that are on their way when it
+/// begins, and callers don't try those again. So refusals go on until nobody
+/// has asked for a while; whoever keeps asking for two seconds has been told
+/// often.
+void WaitForQuiet(const InFlight& in_flight, TimePoint deadline) {
+  constexpr Duration kQuiet = std::chrono::milliseconds(100);
+  constexpr Duration kEnough = std::chrono::seconds(2);
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  deadline = std::min<TimePoint>(deadline, now() + kEnough);
+  uint64_t refused = in_flight.refused_draining();
+  while (now() + kQuiet <= deadline) {
+    std::this_thread::sleep_for(kQuiet);
+    const uint64_t before =
+        std::exchange(refused, in_flight.refused_draining());
+    if (refused == before) return;
+  }
+}
+
 Limits LimitsOf(const config::v1::Limits& config) {
   Limits limits;
   limits.max_key = config.max_key();
@@ -310,6 +328,7 @@ bool Assembly::Drain(Duration lame_duck, Duration grace) {
   }
   parts.in_flight->WhenEmpty([left] { left->Down(); });
   const bool answered = left->WaitUntil(deadline);
+  if (answered) WaitForQuiet(*parts.in_flight, deadline);
   return parts.Stop(deadline) && answered;
 }
 
