@@ -72,7 +72,7 @@ std::string FailureToJson(const absl::Status& status) {
   return absl::StrCat("{\"failed\":", RpcStatusToJson(status), "}");
 }
 
-std::string WithKeyText(std::string_view key, std::string object) {
+std::string WithKeyText(std::string_view key, const std::string& object) {
   return IsUtf8(key) ? WithMember("keyText", Quoted(key), object) : object;
 }
 

@@ -19,7 +19,7 @@ std::string ToJson(const google::protobuf::Message& message);
 std::string FailureToJson(const absl::Status& status);
 
 /// `object`, a line of JSON, with "keyText" in front where the key is UTF-8.
-std::string WithKeyText(std::string_view key, std::string object);
+std::string WithKeyText(std::string_view key, const std::string& object);
 
 /// One key's answer as a BatchLookupResponse, with "keyText" and "valueText"
 /// beside "key" and "value" where these are UTF-8.

@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<std::string>> KeyReader::Next() {
 }
 
 absl::Status KeyReader::Fill() {
-  std::array<char, 64 * 1024> piece;
+  std::array<char, size_t{64} * 1024> piece;
   while (true) {
     if (!interrupt_.WaitToRead(fd_)) {
       return absl::CancelledError("interrupted");

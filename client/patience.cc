@@ -21,7 +21,7 @@ Patience::Patience(Settings settings, const Interrupt& interrupt)
     : settings_(std::move(settings)), interrupt_(interrupt) {}
 
 absl::Status Patience::AfterFailure(const absl::Status& failure) {
-  const absl::Status interrupted = absl::CancelledError("interrupted");
+  absl::Status interrupted = absl::CancelledError("interrupted");
   if (interrupt_.happened()) return interrupted;
   if (!Passing(failure)) return failure;
   const TimePoint now = std::chrono::steady_clock::now();

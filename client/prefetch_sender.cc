@@ -50,7 +50,7 @@ absl::Status PrefetchSender::SendChunk(const v1::PrefetchRequest& request) {
       patience_.Succeeded();
       return absl::OkStatus();
     }
-    const auto status = patience_.AfterFailure(response.status());
+    auto status = patience_.AfterFailure(response.status());
     if (!status.ok()) return status;
   }
 }

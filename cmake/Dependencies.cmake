@@ -7,6 +7,9 @@ if(NOT FRONTRUNNER_CORE_ONLY)
   find_package(Protobuf REQUIRED)
   pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
   pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+  # _FILE_OFFSET_BITS: nothing to 64 bits, and at odds with precompiled headers.
+  set_target_properties(PkgConfig::HIREDIS PROPERTIES
+    INTERFACE_COMPILE_OPTIONS "" INTERFACE_COMPILE_DEFINITIONS "")
   pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
   pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
   find_package(nlohmann_json REQUIRED)
