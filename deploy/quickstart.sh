@@ -95,7 +95,10 @@ fail() {
 start() {
   local name=$1
   shift
-  "$@" >"$work/$name.log" 2>&1 </dev/null &
+  # Here, and not by the child: what its predecessor said must be gone before
+  # anybody looks.
+  : >"$work/$name.log"
+  "$@" >>"$work/$name.log" 2>&1 </dev/null &
   pids[$name]=$!
   started+=("$name")
 }
