@@ -1,7 +1,5 @@
 #include "client/json.h"
 
-#include <utility>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client/failure.h"
@@ -90,7 +88,7 @@ std::string AnswerToJson(std::string_view key,
   }
   return WithMember("key",
                     absl::StrCat("\"", absl::Base64Escape(Absl(key)), "\""),
-                    WithKeyText(key, std::move(json)));
+                    WithKeyText(key, json));
 }
 
 }  // namespace frontrunner

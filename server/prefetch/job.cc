@@ -16,7 +16,7 @@ std::shared_ptr<PrefetchJob> PrefetchJob::Begin(const Table& table, Key place,
   call->hash = KeyHash(settings.name, key);
   call->key = std::move(key);
   TableShard& shard = table.ShardOf(call->hash);
-  const std::shared_ptr<PrefetchJob> job(
+  std::shared_ptr<PrefetchJob> job(
       new PrefetchJob(place, std::move(call), std::move(ended)));
   shard.loop().Post([job, &shard, priority] { job->Ask(shard, priority); });
   return job;
@@ -28,6 +28,7 @@ void PrefetchJob::Ask(TableShard& shard, int priority) {
                                                  const LookupResult& result) {
     // The attempt holds this callback, and with it perhaps the last
     // reference.
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
     const auto keep = self;
     keep->attempt_ = nullptr;
     Ended ended = std::move(keep->ended_);

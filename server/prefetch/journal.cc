@@ -195,8 +195,9 @@ absl::StatusOr<bool> Journal::ClearKeys(int64_t number, size_t at_most) {
 }
 
 absl::Status Journal::Forget(int64_t number) {
-  const auto status = forget_failures_.With(number).Run();
-  if (!status.ok()) return status;
+  if (auto status = forget_failures_.With(number).Run(); !status.ok()) {
+    return status;
+  }
   return forget_.With(number).Run();
 }
 

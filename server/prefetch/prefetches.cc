@@ -1,5 +1,6 @@
 #include "server/prefetch/prefetches.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -146,15 +147,16 @@ void Prefetches::List(
     std::move(done)(ticket.status());
     return;
   }
-  writer_.Post([this, done = std::move(done),
-                held = *std::move(ticket)]() mutable {
-    std::vector<PrefetchView> views;
-    const TimePoint now = writer_.Now();
-    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-      views.push_back(entry->second.View(now));
-    }
-    std::move(done)(std::move(views));
-  });
+  writer_.Post(
+      [this, done = std::move(done), held = *std::move(ticket)]() mutable {
+        std::vector<PrefetchView> views;
+        const TimePoint now = writer_.Now();
+        for (const auto& [number, entry] : entries_) {
+          views.push_back(entry.View(now));
+        }
+        std::reverse(views.begin(), views.end());  // the latest first
+        std::move(done)(std::move(views));
+      });
 }
 
 void Prefetches::Cancel(

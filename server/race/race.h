@@ -46,10 +46,10 @@ struct Entrant {
   /// Memory, redis, memcached: judged apart when all are out (failures.h).
   bool is_cache = false;
   /// Of a backend, whose attempts are a load on somebody else. Told of every
-  /// race in which the entrant takes part, unless memory alone decided it; asked
-  /// before the entrant starts as a hedge, which is behind another backend that
-  /// still has the question. Refused, it waits until those before it are out.
-  /// Null: no backend, starts freely.
+  /// race in which the entrant takes part, unless memory alone decided it;
+  /// asked before the entrant starts as a hedge, which is behind another
+  /// backend that still has the question. Refused, it waits until those before
+  /// it are out. Null: no backend, starts freely.
   std::shared_ptr<AttemptBudget> budget;
 };
 

@@ -211,7 +211,7 @@ absl::StatusOr<std::optional<JsonValue>> PickJson(std::string_view text,
 absl::Status ForEachJsonElement(
     std::string_view text, absl::FunctionRef<bool(std::string_view)> element) {
   std::string quoted;
-  const auto tell = [&](JsonValue value) {
+  const auto tell = [&](const JsonValue& value) {
     if (value.kind != Kind::kString) return element(value.text);
     quoted.clear();
     AppendJsonString(quoted, value.text);

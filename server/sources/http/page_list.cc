@@ -41,7 +41,7 @@ absl::Status PageList::Add(std::string_view page) {
     return absl::InternalError("its items are not an array");
   }
   absl::Status wrong;
-  const absl::Status read =
+  absl::Status read =
       ForEachJsonElement((*items)->text, [&](std::string_view item) {
         wrong = AddItem(item);
         return wrong.ok();
