@@ -1,9 +1,9 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
 #include "server/rpc/errors.h"
+#include "server/rpc/request_checks.h"
 #include "server/rpc/transport.h"
 
 namespace frontrunner {
@@ -13,13 +13,9 @@ namespace frontrunner {
 template <typename Request>
 std::optional<Request> DecodeOrRefuse(ServerCall& call, const Errors& errors) {
   Request request;
-  const std::string_view bytes = call.request();
-  if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return request;
-  }
-  call.Finish(AsReply(
-      errors.Plain(Reason::kInvalidRequest,
-                   "The request is not a well-formed message of its type.")));
+  const auto mistake = Decode(errors, call, request);
+  if (!mistake) return request;
+  call.Finish(AsReply(*mistake));
   return std::nullopt;
 }
 

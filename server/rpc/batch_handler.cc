@@ -35,7 +35,7 @@ std::vector<std::string> DistinctKeys(v1::BatchLookupRequest& request) {
 
 void BatchHandler::Handle(ServerCall& call) {
   v1::BatchLookupRequest request;
-  if (auto mistake = Decode(parts_, call, request)) {
+  if (auto mistake = Decode(*parts_.errors, call, request)) {
     call.Finish(AsReply(*mistake));
     return;
   }

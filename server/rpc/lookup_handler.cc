@@ -89,7 +89,7 @@ void LookupHandler::Handle(ServerCall& call) {
     return;
   }
   v1::LookupRequest request;
-  if (auto mistake = Decode(parts_, call, request)) {
+  if (auto mistake = Decode(*parts_.errors, call, request)) {
     call.Finish(AsReply(*mistake));
     return;
   }

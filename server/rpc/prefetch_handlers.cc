@@ -117,7 +117,7 @@ bool PrefetchHandlers::Refused(const Parts& parts, ServerCall& call,
                     "Prefetching needs a state_dir in the configuration."));
     return true;
   }
-  if (auto mistake = Decode(parts, call, request)) {
+  if (auto mistake = Decode(*parts.errors, call, request)) {
     call.Finish(AsReply(*mistake));
     return true;
   }

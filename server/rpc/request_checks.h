@@ -22,15 +22,14 @@ using Mistake = google::rpc::Status;
 
 /// Decodes a request message. A string that is not UTF-8 is malformed too.
 template <typename Request>
-std::optional<Mistake> Decode(const HandlerParts& parts, const ServerCall& call,
+std::optional<Mistake> Decode(const Errors& errors, const ServerCall& call,
                               Request& request) {
   const std::string_view bytes = call.request();
   if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return std::nullopt;
   }
-  return parts.errors->Plain(
-      Reason::kInvalidRequest,
-      "The request is not a well-formed message of its type.");
+  return errors.Plain(Reason::kInvalidRequest,
+                      "The request is not a well-formed message of its type.");
 }
 
 /// Which table, and after how many hops.

@@ -52,7 +52,7 @@ std::optional<Admitted> Admit(const HandlerParts& parts, ServerCall& call,
     call.Finish(parts.errors->Refused(admission.refusal));
     return std::nullopt;
   }
-  if (auto mistake = Decode(parts, call, request)) {
+  if (auto mistake = Decode(*parts.errors, call, request)) {
     call.Finish(AsReply(*mistake));
     return std::nullopt;
   }
