@@ -115,7 +115,7 @@ absl::StatusOr<BuiltSource> SourceBuilder::Build(
   built.is_cache = kind->is_cache;
   built.counters = kind->counters ? std::move(kind->counters)
                                   : [stats] { return CountersOf(*stats); };
-  if (kind->is_backend) {
+  if (kind->is_backend || config.has_retry()) {
     built.budget = std::make_shared<RetryBudget>(BudgetSettings(config));
   }
   if (config.has_limit()) {

@@ -33,8 +33,8 @@ struct BuiltSource {
   bool is_cache = false;
   /// Null where nothing limits it.
   std::shared_ptr<DispatchQueue> queue;
-  /// What its retries and hedges share; null where more attempts cost nobody
-  /// else anything, as with caches and computations.
+  /// What its retries and hedges share; null where there are no retries and
+  /// more attempts cost nobody else anything, as with caches and computations.
   std::shared_ptr<RetryBudget> budget;
   /// One per loop, in their order, wrapped and ready to race. `store` and
   /// `erase` are null where it is not a cache.

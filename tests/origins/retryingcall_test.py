@@ -118,6 +118,20 @@ tables:
         # are what a source gets however small its share is.
         self.assertEqual(len(self.http.times()), 40 + 10)
 
+    def test_any_source_that_is_retried_has_a_budget(self):
+        lookups = self.lookups(self.server(f"""
+sources:
+  redis:
+    redis: {{ address: "127.0.0.1:1" }}
+    retry: {{ {QUICK}, budget: 0% }}
+tables:
+  t: {{ race: [redis], coalesce: false }}
+"""))
+        attempts = [details_of(lookups.fails(f"k{i}", table="t"))[
+            "frontrunner.v1.RaceReport"].entrants[0].attempts
+                    for i in range(40)]
+        self.assertEqual(sum(attempts), 40 + 10)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
