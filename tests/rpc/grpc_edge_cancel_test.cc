@@ -123,10 +123,11 @@ TEST_F(GrpcEdgeCancel, FinishAndCancellationMayMeetInAnyOrder) {
   std::atomic<int> twice{0};
   Serve([&](ServerCall& call) {
     ++handled;
-    calls.Put(&call);
     call.OnCancel([&twice, times = 0]() mutable {
       if (++times > 1) ++twice;
     });
+    // Last, for the finisher may end the call at once.
+    calls.Put(&call);
   });
   std::thread finisher([&] {
     for (int i = 0; ServerCall* call = calls.Take().value_or(nullptr); ++i) {
