@@ -346,6 +346,19 @@ class UnderSystemd(unittest.TestCase):
         result = self.run_in("systemctl", "start", "frontrunner", check=False)
         self.assertNotEqual(result.returncode, 0)
 
+    def test_secrets_may_be_for_a_group_alone(self):
+        """As deploy/README.md has it, under Security."""
+        guide = (ROOT / "deploy/README.md").read_text()
+        drop_in = re.search(r"```ini\n\[Service\]\n(.*?)```", guide,
+                            re.DOTALL)[1]
+        commands = re.search(r"```sh\n(sudo groupadd.*?)```", guide,
+                             re.DOTALL)[1]
+        self.run_in("sh", "-e", "-c", commands.replace("sudo ", ""))
+        result = self.run_in("systemctl", "start", "frontrunner", check=False)
+        self.assertNotEqual(result.returncode, 0)
+        self.drop_in(drop_in)
+        self.run_in("systemctl", "start", "frontrunner")
+
     def run_in(self, *argv, **options):
         return self.booted.run(*argv, **options)
 
