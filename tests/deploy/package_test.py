@@ -359,6 +359,19 @@ class UnderSystemd(unittest.TestCase):
         self.drop_in(drop_in)
         self.run_in("systemctl", "start", "frontrunner")
 
+    def test_a_unix_socket_may_be_for_callers_of_other_users(self):
+        config = self.booted.layer.path(CONFIG)
+        path = "unix:/run/frontrunner/frontrunner.sock"
+        config.write_text(config.read_text().replace("127.0.0.1:7979", path))
+        put = ("setpriv", "--reuid=65534", "--clear-groups", "frontrunner",
+               "--address", path, "put", "example", "greeting", "hello")
+        self.run_in("systemctl", "start", "frontrunner")
+        self.assertEqual(self.run_in(*put, check=False).returncode, 3)
+        self.run_in("systemctl", "stop", "frontrunner")
+        self.drop_in("UMask=0000")
+        self.run_in("systemctl", "start", "frontrunner")
+        self.run_in(*put)
+
     def run_in(self, *argv, **options):
         return self.booted.run(*argv, **options)
 
