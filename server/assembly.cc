@@ -15,6 +15,7 @@
 #include "server/admin/readiness.h"
 #include "server/config/config_yaml.h"
 #include "server/loop/event_loop.h"
+#include "server/notify/loop_probe.h"
 #include "server/prefetch/prefetches.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/grpc_server.h"
@@ -110,6 +111,7 @@ struct Assembly::Parts {
   std::unique_ptr<Prefetches> prefetches;
   std::unique_ptr<TablesServing> serving;
   std::unique_ptr<RunningView> view;
+  std::unique_ptr<LoopProbe> probe;
   std::unique_ptr<Routes> routes;
   std::vector<std::unique_ptr<ReflectionHandler>> reflections;
   std::unique_ptr<Readiness> readiness;
@@ -166,6 +168,7 @@ absl::Status Assembly::Parts::MakeSources(const config::v1::Config& config,
 void Assembly::Parts::MakeTables(const config::v1::Config& config) {
   std::vector<Loop*> on;
   for (const auto& loop : loops) on.push_back(loop.get());
+  probe = std::make_unique<LoopProbe>(on);
   const TableBuilder builder(std::move(on), sources);
   std::vector<RunningView::TableEntry> entries;
   std::vector<std::shared_ptr<const Table>> all;
@@ -354,6 +357,8 @@ std::string Assembly::admin_address() const {
 std::string Assembly::http_address() const { return parts_->http->address(); }
 
 void Assembly::RefreshHealth() { parts_->routes->health().Refresh(); }
+
+bool Assembly::LoopsAnswered() { return parts_->probe->Answered(); }
 
 bool Assembly::Drain(Duration lame_duck, Duration grace) {
   Parts& parts = *parts_;

@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 #include <google/protobuf/stubs/logging.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "server/assembly.h"
 #include "server/config/config.h"
 #include "server/config/proto_time.h"
+#include "server/notify/heartbeat.h"
 #include "server/signals.h"
 #include "server/sources/computation/function.h"
 #include "server/watchdog.h"
@@ -43,9 +45,10 @@ constexpr Duration kWatchdogMargin = std::chrono::seconds(5);
 /// ends the process at once. Nothing in here may hang: what comes in is code of
 /// others (plugins) and of libraries.
 int DrainAndExit(std::unique_ptr<Assembly> assembly, Signals& signals,
-                 const config::v1::Drain& config) {
+                 Heartbeat& heartbeat, const config::v1::Drain& config) {
   const Duration lame_duck = config::ToDuration(config.lame_duck());
   const Duration grace = config::ToDuration(config.grace());
+  heartbeat.Stopping(lame_duck + grace + 2 * kWatchdogMargin);
   // Never disarmed: the end of the process runs others' code too.
   static_cast<void>(new Watchdog(lame_duck + grace + kWatchdogMargin, [] {
     Say("drain hangs: exiting without it");
@@ -58,7 +61,11 @@ int DrainAndExit(std::unique_ptr<Assembly> assembly, Signals& signals,
     assembly = nullptr;
     ended = true;
   });
-  while (!ended) {
+  for (int turn = 0; !ended; ++turn) {
+    // What may hang from here on is our own watchdog's business.
+    if (turn % 10 == 0) {
+      heartbeat.Beat(true, std::chrono::steady_clock::now());
+    }
     const auto signal = signals.Wait(std::chrono::milliseconds(20));
     if (signal && *signal != Signals::kWished) {
       Say("second signal: exiting at once");
@@ -73,12 +80,15 @@ int DrainAndExit(std::unique_ptr<Assembly> assembly, Signals& signals,
 
 int Serve(const config::v1::Config& config) {
   Signals signals;
+  const auto log = [](std::string_view line) { Say(std::string(line)); };
+  Heartbeat heartbeat(
+      {.manager = ServiceManager::FromEnvironment(getpid()), .log = log});
   // To compute with a function of your own that is linked in, add it here.
   const FunctionRegistry functions;
-  auto built = Assembly::Build(
-      config, {.functions = &functions,
-               .drain = [&signals] { signals.EndWished(); },
-               .log = [](std::string_view line) { Say(std::string(line)); }});
+  auto built =
+      Assembly::Build(config, {.functions = &functions,
+                               .drain = [&signals] { signals.EndWished(); },
+                               .log = log});
   if (!built.ok()) return Fail(std::string(built.status().message()));
   std::unique_ptr<Assembly> assembly = *std::move(built);
   Say("http on " + assembly->http_address());
@@ -89,9 +99,14 @@ int Serve(const config::v1::Config& config) {
     Say("listening on " + address);
   }
   Say("admin on " + assembly->admin_address());
-  while (!signals.Wait(kHealthPeriod)) assembly->RefreshHealth();
+  heartbeat.Ready("serving on " + assembly->addresses().front(),
+                  std::chrono::steady_clock::now());
+  while (!signals.Wait(heartbeat.period(kHealthPeriod))) {
+    assembly->RefreshHealth();
+    heartbeat.Beat(assembly->LoopsAnswered(), std::chrono::steady_clock::now());
+  }
   Say("draining");
-  return DrainAndExit(std::move(assembly), signals, config.drain());
+  return DrainAndExit(std::move(assembly), signals, heartbeat, config.drain());
 }
 
 int Main(int argc, char** argv) {
