@@ -6,7 +6,8 @@
 #   manifests  renders every overlay and checks it: kubectl, node, npm
 #   image      builds the image and starts it: buildah and debootstrap, as root
 #
-# Takes the programs from build/release.
+# Installs the Debian packages it needs, where they are missing, and takes the
+# programs from build/release, where tests/run.sh builds them.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -25,6 +26,7 @@ schemas() {
 }
 
 run_manifests() {
+  "$root/deploy/packages.sh" deploy
   schemas
   ./policy_test.py
   ./manifests_test.py "$root/build/release/server/frontrunnerd"
@@ -32,6 +34,10 @@ run_manifests() {
 
 run_image() { ./image_test.py "$root/build/release"; }
 
+if [ ! -x "$root/build/release/server/frontrunnerd" ]; then
+  say "there is no build/release; tests/run.sh makes it"
+  exit 1
+fi
 [ $# -gt 0 ] || set -- manifests image
 for part in "$@"; do
   case $part in
