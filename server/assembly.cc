@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/config/proto_time.h"
 #include "server/loop/event_loop.h"
 #include "server/prefetch/prefetches.h"
 #include "server/rpc/errors.h"
@@ -113,7 +114,11 @@ void Assembly::Parts::MakeThreads(const config::v1::Config& config) {
       .listen = listen,
       .edge_threads =
           static_cast<int>(OnePerCore(config.server().edge_threads())),
-      .max_message = config.limits().max_message()});
+      .max_message = config.limits().max_message(),
+      .max_connection_age =
+          config::ToDuration(config.server().max_connection_age()),
+      .max_connection_age_grace =
+          config::ToDuration(config.server().max_connection_age_grace())});
   admin = std::make_unique<GrpcServer>(GrpcServer::Settings{
       .listen = {admin_listen}, .edge_threads = 1, .channelz = true});
 }

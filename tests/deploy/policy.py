@@ -204,6 +204,15 @@ def threads_are_the_containers(rendered):
 
 
 @rule
+def who_is_balanced_to_sends_callers_on(rendered):
+    """Or pods that were added would not be met."""
+    for server in rendered.servers():
+        if (server.services and
+                "max_connection_age" not in server.config["server"]):
+            yield "callers stay for ever"
+
+
+@rule
 def files_are_where_it_may_write(rendered):
     for server in rendered.servers():
         paths = [a.removeprefix("unix:").rpartition("/")[0]

@@ -113,6 +113,7 @@ BROKEN = [
     (probe("readinessProbe", periodSeconds=5), "later than the lame duck"),
     (configure("256MiB", "500MiB"), "for caches of"),
     (configure("loop_threads: 2", "loop_threads: 0"), "each core of the node"),
+    (configure("max_connection_age: 5m", "# "), "callers stay"),
     (configure('"0.0.0.0:7979"', '"0.0.0.0:7979", "unix:/run/fr/socket"'),
      "/run/fr can't be written to"),
     (configure("drain:", "state_dir: /var/lib/frontrunner\ndrain:"),
