@@ -9,6 +9,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/admin/exposition.h"
+#include "server/admin/http_port.h"
+#include "server/admin/metrics.h"
+#include "server/admin/readiness.h"
+#include "server/config/config_yaml.h"
 #include "server/config/proto_time.h"
 #include "server/loop/event_loop.h"
 #include "server/prefetch/prefetches.h"
@@ -90,6 +95,8 @@ struct Assembly::Parts {
   std::unique_ptr<RunningView> view;
   std::unique_ptr<Routes> routes;
   std::vector<std::unique_ptr<ReflectionHandler>> reflections;
+  std::unique_ptr<Readiness> readiness;
+  std::unique_ptr<HttpPort> http;
   bool serves = false;
 
   void MakeThreads(const config::v1::Config& config);
@@ -98,6 +105,8 @@ struct Assembly::Parts {
   void MakeTables(const config::v1::Config& config);
   absl::Status MakePrefetches(const config::v1::Config& config);
   void MakeHandlers(const config::v1::Config& config);
+  void MakeHttpPort(const config::v1::Config& config);
+  std::vector<std::shared_ptr<DispatchQueue>> Queues() const;
   /// False: something was cancelled at the deadline, or never ended.
   bool Stop(TimePoint deadline);
 };
@@ -185,10 +194,6 @@ void Assembly::Parts::MakeHandlers(const config::v1::Config& config) {
         }
         return std::nullopt;
       });
-  std::vector<std::shared_ptr<DispatchQueue>> queues;
-  for (const BuiltSource& source : sources) {
-    if (source.queue) queues.push_back(source.queue);
-  }
   routes = std::make_unique<Routes>(
       Routes::Parts{.handlers = {.tables = tables.get(),
                                  .errors = &errors,
@@ -197,9 +202,43 @@ void Assembly::Parts::MakeHandlers(const config::v1::Config& config) {
                     .status = serving.get(),
                     .admin = view.get(),
                     .clock = loops.front().get(),
-                    .queues = std::move(queues),
+                    .queues = Queues(),
                     .prefetch = prefetches.get(),
                     .drain = drain});
+}
+
+std::vector<std::shared_ptr<DispatchQueue>> Assembly::Parts::Queues() const {
+  std::vector<std::shared_ptr<DispatchQueue>> queues;
+  for (const BuiltSource& source : sources) {
+    if (source.queue) queues.push_back(source.queue);
+  }
+  return queues;
+}
+
+void Assembly::Parts::MakeHttpPort(const config::v1::Config& config) {
+  readiness = std::make_unique<Readiness>(*serving, *tables, *in_flight);
+  HttpPort::Settings settings{.listen = config.http_listen()};
+  const MetricsParts metrics{.readiness = readiness.get(),
+                             .view = view.get(),
+                             .in_flight = in_flight.get(),
+                             .queues = Queues(),
+                             .http = settings.counters};
+  HttpPort::Pages pages;
+  // Whoever gets this answer talks to a process that works.
+  pages["/healthz"] = [](const PageRequest&) {
+    return PageReply{.body = "ok\n"};
+  };
+  pages["/readyz"] = [this](const PageRequest& request) {
+    return readiness->Page(request);
+  };
+  pages["/configz"] = [text = ConfigYaml(config)](const PageRequest&) {
+    return PageReply{.body = text};
+  };
+  pages["/metrics"] = [metrics](const PageRequest&) {
+    return PageReply{.content_type = std::string(Exposition::kContentType),
+                     .body = MetricsText(metrics)};
+  };
+  http = std::make_unique<HttpPort>(std::move(settings), std::move(pages));
 }
 
 bool Assembly::Parts::Stop(TimePoint deadline) {
@@ -236,6 +275,8 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(
     parts.journal_loop->Start();
     parts.prefetches->Start();
   }
+  parts.MakeHttpPort(config);
+  if (absl::Status status = parts.http->Start(); !status.ok()) return status;
   return assembly;
 }
 
@@ -249,6 +290,8 @@ Assembly::~Assembly() {
     parts.journal_loop->Stop();
     parts.journal_loop->Join();
   }
+  // Answers probes to the last.
+  parts.http = nullptr;
   parts.prefetches = nullptr;
   parts.shards.clear();
   parts.tables = nullptr;
@@ -272,7 +315,9 @@ absl::Status Assembly::Serve() {
   if (absl::Status status = parts.data->Start(std::move(data)); !status.ok()) {
     return status;
   }
-  return parts.admin->Start(std::move(admin));
+  absl::Status status = parts.admin->Start(std::move(admin));
+  if (status.ok()) parts.readiness->Started();
+  return status;
 }
 
 std::vector<std::string> Assembly::addresses() const {
@@ -292,6 +337,8 @@ std::string Assembly::admin_address() const {
   if (port == 0) return address;
   return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
 }
+
+std::string Assembly::http_address() const { return parts_->http->address(); }
 
 void Assembly::RefreshHealth() { parts_->routes->health().Refresh(); }
 

@@ -32,9 +32,9 @@ class Assembly {
     std::function<void(std::string_view)> log;
   };
 
-  /// Makes loops, sources and tables, and begins to connect; serves nobody yet.
-  /// `config` is complete (see LoadConfig). Errors name what can't be built,
-  /// and why.
+  /// Makes loops, sources and tables, and begins to connect. Lookups are not
+  /// served yet, but the HTTP port is, for probes. `config` is complete (see
+  /// LoadConfig). Errors name what can't be built or listened on, and why.
   static absl::StatusOr<std::unique_ptr<Assembly>> Build(
       const config::v1::Config& config, Surroundings surroundings);
 
@@ -49,6 +49,7 @@ class Assembly {
   /// Where it listens, port numbers filled in.
   std::vector<std::string> addresses() const;
   std::string admin_address() const;
+  std::string http_address() const;
 
   /// To be called now and then: tells those who watch health what has changed.
   void RefreshHealth();

@@ -1,5 +1,6 @@
 // frontrunnerd: flags → configuration → Assemble → serve → drain.
 
+#include <event2/event.h>
 #include <google/protobuf/stubs/logging.h>
 
 #include <CLI/CLI.hpp>
@@ -80,6 +81,7 @@ int Serve(const config::v1::Config& config) {
                .log = [](std::string_view line) { Say(std::string(line)); }});
   if (!built.ok()) return Fail(std::string(built.status().message()));
   std::unique_ptr<Assembly> assembly = *std::move(built);
+  Say("http on " + assembly->http_address());
   if (absl::Status status = assembly->Serve(); !status.ok()) {
     return Fail(std::string(status.message()));
   }
@@ -93,8 +95,11 @@ int Serve(const config::v1::Config& config) {
 }
 
 int Main(int argc, char** argv) {
-  // Or whoever sends bytes that are no message writes to our log.
+  // Or whoever sends bytes that are no message, or no HTTP, writes to our log.
   google::protobuf::SetLogHandler(nullptr);
+  event_set_log_callback([](int severity, const char* what) {
+    if (severity == EVENT_LOG_ERR) Fail(what);
+  });
   CLI::App app{
       "Answers lookups by gRPC with whoever answers first: caches, backends, "
       "computations.",

@@ -23,6 +23,7 @@ std::vector<TableView> RunningView::Tables() const {
     view.counters.write_backs = counters.write_backs;
     view.counters.write_back_failures = counters.write_back_failures;
     view.counters.write_backs_skipped = counters.write_backs_skipped;
+    view.counters.waiting = counters.waiting;
   }
   return views;
 }
@@ -36,6 +37,11 @@ std::vector<SourceView> RunningView::Sources() const {
     view.kind = source.kind;
     view.connectivity = source.weakest_connectivity();
     view.counters = source.counters();
+    if (source.budget) {
+      view.budget = {.offered = source.budget->offered(),
+                     .granted = source.budget->granted(),
+                     .refused = source.budget->refused()};
+    }
   }
   return views;
 }

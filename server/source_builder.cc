@@ -44,6 +44,7 @@ SourceView::Counters CountersOf(const SourceStats& stats) {
   counters.cancelled = stats.cancelled;
   counters.underway = stats.underway();
   counters.mean_latency = stats.mean_latency();
+  counters.latency_sum = Duration(static_cast<int64_t>(stats.latency_sum));
   for (size_t code = 0; code < stats.failed.size(); ++code) {
     if (const uint64_t count = stats.failed[code]; count > 0) {
       counters.failures[std::string(

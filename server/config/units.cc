@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "server/base/strings.h"
 
 namespace frontrunner::config {
@@ -131,6 +132,28 @@ std::string DurationText(Duration duration) {
     absl::StrAppend(&text, rest / unit.factor, Absl(unit.name));
     rest %= unit.factor;
   }
+  return text;
+}
+
+std::string SizeText(uint64_t bytes) {
+  const Unit* best = nullptr;
+  for (const Unit& unit : kSizeUnits) {
+    const bool binary =
+        unit.factor > 1 && (unit.factor & (unit.factor - 1)) == 0;
+    if (binary && bytes > 0 && bytes % unit.factor == 0) best = &unit;
+  }
+  if (best == nullptr) return absl::StrCat(bytes);
+  return absl::StrCat(bytes / best->factor, Absl(best->name));
+}
+
+std::string RatioText(double ratio) {
+  return absl::StrCat(DecimalText(ratio * 100), "%");
+}
+
+std::string DecimalText(double number) {
+  std::string text = absl::StrFormat("%.12f", number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
   return text;
 }
 

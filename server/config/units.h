@@ -32,4 +32,14 @@ std::optional<uint64_t> ParseNumber(std::string_view text);
 /// A duration, not negative, as ParseDuration reads it: "1h30m", "0s".
 std::string DurationText(Duration duration);
 
+/// Bytes, as ParseSize reads them: "64MiB", or "1000" where no unit divides it.
+std::string SizeText(uint64_t bytes);
+
+/// Not negative, as ParseRatio reads it: 0.1 is "10%". Twelve digits behind the
+/// point at most.
+std::string RatioText(double ratio);
+
+/// Not negative, as ParseDecimal reads it: "0.5", "200". Likewise.
+std::string DecimalText(double number);
+
 }  // namespace frontrunner::config

@@ -29,6 +29,8 @@ struct TableCountersView {
   uint64_t write_backs = 0;
   uint64_t write_back_failures = 0;
   uint64_t write_backs_skipped = 0;
+  /// Callers that wait for a value now.
+  uint64_t waiting = 0;
 };
 
 /// What an operator sees of a table.
@@ -58,14 +60,27 @@ struct SourceView {
     std::map<std::string, uint64_t> failures;
     /// Of attempts that succeeded or missed.
     Duration mean_latency{0};
+    /// Theirs, added up. Absent where nobody measures them.
+    std::optional<Duration> latency_sum;
+  };
+
+  /// Of what retries and hedges share.
+  struct Budget {
+    /// Lookups that raced the source.
+    uint64_t offered = 0;
+    /// Extra attempts.
+    uint64_t granted = 0;
+    uint64_t refused = 0;
   };
 
   std::string name;
-  /// "memory", "redis", "memcached", "grpc" or "computation".
+  /// "memory", "redis", "memcached", "grpc", "http" or "computation".
   std::string kind;
   /// Connected: on every loop.
   Connectivity connectivity = Connectivity::kConnected;
   Counters counters;
+  /// Absent where more attempts cost nobody else anything.
+  std::optional<Budget> budget;
 };
 
 /// The running server as an operator sees it. Thread-safe; never blocks.

@@ -26,6 +26,7 @@ Config Good(std::string_view text) {
 TEST(Config, TheExampleOfTheDesignLoads) {
   const Config config = Good(R"(
 listen: ["127.0.0.1:7979", "unix:/run/frontrunner/frontrunner.sock"]
+http_listen: "127.0.0.1:7980"
 admin_listen: "127.0.0.1:7981"
 sources:
   near:     { memory: { capacity: 64MiB } }
@@ -104,6 +105,7 @@ TEST(Config, WhatIsAbsentHasItsDefault) {
   const Config config = Good(kSmallest);
   EXPECT_THAT(config.listen(), ElementsAre("127.0.0.1:7979"));
   EXPECT_EQ(config.admin_listen(), "127.0.0.1:7981");
+  EXPECT_EQ(config.http_listen(), "127.0.0.1:7980");
   EXPECT_EQ(config.sources().at("s").memory().capacity(), 64U << 20);
   const auto& table = config.tables().at("t");
   EXPECT_EQ(table.deadline().seconds(), 1);

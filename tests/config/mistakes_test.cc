@@ -32,8 +32,8 @@ INSTANTIATE_TEST_SUITE_P(
              "it\n"},
         Case{"NotAMapping", "- a\n",
              "f:1:1: the configuration is a list; allowed: a mapping of "
-             "listen, admin_listen, sources, tables, limits, drain, server, "
-             "outstanding, state_dir, prefetch\n"},
+             "listen, http_listen, admin_listen, sources, tables, limits, "
+             "drain, server, outstanding, state_dir, prefetch\n"},
         Case{"UnclosedBracket", "listen: [a\ntables: {}\n",
              "f:2:7: this is not YAML: end of sequence flow not found\n"},
         Case{"Tab", "tables:\n\tt: {}\n",
@@ -69,8 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"UnknownField", "lisen: [a]\n" + Rest(),
              "f:1:1: the configuration has no field \"lisen\"; allowed: "
-             "listen, admin_listen, sources, tables, limits, drain, server, "
-             "outstanding, state_dir, prefetch; "
+             "listen, http_listen, admin_listen, sources, tables, limits, "
+             "drain, server, outstanding, state_dir, prefetch; "
              "did you mean \"listen\"?\n"},
         Case{"UnknownFieldFarFromAll", "drain: {speed: 1}\n" + Rest(),
              "f:1:9: drain has no field \"speed\"; allowed: grace, "
@@ -79,8 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
              "f:1:1: the configuration has no tables; it is required\n"},
         Case{"MisspeltTablesAreReportedOnce", "table: {}\n",
              "f:1:1: the configuration has no field \"table\"; allowed: "
-             "listen, admin_listen, sources, tables, limits, drain, server, "
-             "outstanding, state_dir, prefetch; "
+             "listen, http_listen, admin_listen, sources, tables, limits, "
+             "drain, server, outstanding, state_dir, prefetch; "
              "did you mean \"tables\"?\n"},
         Case{"EmptyTables", "tables: {}\n",
              "f:1:1: tables has 0 entries; allowed: at least 1\n"},
@@ -286,8 +286,26 @@ INSTANTIATE_TEST_SUITE_P(
              "listen: ['127.0.0.1:1']\nadmin_listen: 127.0.0.1:1\n" + Rest(),
              "f:2:15: admin_listen is \"127.0.0.1:1\", which listen has too; "
              "allowed: an address of its own\n"},
-        Case{"BothAtAnyPort",
-             "listen: ['127.0.0.1:0']\nadmin_listen: 127.0.0.1:0\n" + Rest(),
+        Case{"HttpWhereLookupsAre",
+             "listen: ['127.0.0.1:1']\nhttp_listen: 127.0.0.1:1\n" + Rest(),
+             "f:2:14: http_listen is \"127.0.0.1:1\", which listen has too; "
+             "allowed: an address of its own\n"},
+        Case{"HttpWhereAdminIs",
+             "admin_listen: 'unix:/a'\nhttp_listen: 'unix:/a'\n" + Rest(),
+             "f:2:14: http_listen is \"unix:/a\", which admin_listen has too; "
+             "allowed: an address of its own\n"},
+        Case{"ListenWhereHttpIsByDefault",
+             "listen: ['127.0.0.1:7980']\n" + Rest(),
+             "f:1:1: http_listen is \"127.0.0.1:7980\", which listen has too; "
+             "allowed: an address of its own\n"},
+        Case{"PublicHttp", "http_listen: 0.0.0.0:7980\n" + Rest(), ""},
+        Case{"HttpWithoutPort", "http_listen: localhost\n" + Rest(),
+             "f:1:14: http_listen is \"localhost\"; allowed: host:port, "
+             "[IPv6]:port or unix:/path\n"},
+        Case{"AllAtAnyPort",
+             "listen: ['127.0.0.1:0']\nadmin_listen: 127.0.0.1:0\n"
+             "http_listen: 127.0.0.1:0\n" +
+                 Rest(),
              ""},
         Case{"ListenWhereAdminIsByDefault",
              "listen: ['127.0.0.1:7981']\n" + Rest(),

@@ -49,6 +49,7 @@ class Prefetch(ServerTest):
         path = self.write_config(
             f'listen: ["127.0.0.1:{self.port}"]\n'
             f'admin_listen: "127.0.0.1:{self.admin_port}"\n'
+            'http_listen: "127.0.0.1:0"\n'
             "drain: { lame_duck: 0s, grace: 10s }\n" + CONFIG.format(
                 state=self.scratch / "state", redis=self.cache.address,
                 backend=self.names.address))

@@ -61,7 +61,7 @@ class Starting(ServerTest):
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             result = self.run_frontrunnerd(
                 f'listen: ["{address}"]\nadmin_listen: "127.0.0.1:0"\n'
-                + MEMORY_ONLY)
+                'http_listen: "127.0.0.1:0"\n' + MEMORY_ONLY)
         self.assertEqual(result.returncode, 1)
         self.assertIn(address, result.stderr)
 

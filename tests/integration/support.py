@@ -173,10 +173,11 @@ class ServerTest(unittest.TestCase):
         return path
 
     def server(self, config, listen='["127.0.0.1:0"]', lame_duck="0s",
-               grace="10s"):
+               grace="10s", http_listen="127.0.0.1:0"):
         """frontrunnerd with this configuration's sources and tables."""
         path = self.write_config(
             f'listen: {listen}\nadmin_listen: "127.0.0.1:0"\n'
+            f'http_listen: "{http_listen}"\n'
             f"drain: {{ lame_duck: {lame_duck}, grace: {grace} }}\n{config}")
         return self.frontrunnerd(path)
 
@@ -185,6 +186,7 @@ class ServerTest(unittest.TestCase):
         log = self.scratch / f"frontrunnerd.{random.getrandbits(32)}.log"
         child = Child([BUILD / "server/frontrunnerd", "--config", path], log)
         self.addCleanup(child.stop)
+        child.http = child.wait_for("http on ")
         child.admin = child.wait_for("admin on ")
         child.address = child.wait_for("listening on ")
         return child

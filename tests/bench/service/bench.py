@@ -174,6 +174,7 @@ class Bench:
         config = pathlib.Path(self.scratch.name) / f"{case}.yaml"
         config.write_text(
             'listen: ["127.0.0.1:0"]\nadmin_listen: "127.0.0.1:0"\n'
+            'http_listen: "127.0.0.1:0"\n'
             "drain: { lame_duck: 0s, grace: 5s }\n"
             + SOURCES[case].format(redis=self.redis_port,
                                    backend=self.backend.address))

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace frontrunner {
+
+/// A descriptor that is closed at the end, unless it was released.
+class OwnedFd {
+ public:
+  explicit OwnedFd(int fd) : fd_(fd) {}
+  OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedFd& operator=(OwnedFd&&) = delete;
+  OwnedFd(const OwnedFd&) = delete;
+  OwnedFd& operator=(const OwnedFd&) = delete;
+  ~OwnedFd();
+
+  int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+/// Sockets that are bound, do not block, and do not listen yet.
+struct Bound {
+  /// One for each address that a name stands for; at least one.
+  std::vector<OwnedFd> sockets;
+  /// As it was asked for, with the port number filled in.
+  std::string address;
+};
+
+/// Binds to "host:port", "[IPv6]:port" or "unix:/path"; port 0 takes a free
+/// one. A socket file that nobody listens on is replaced. An error names the
+/// address and the system's reason. Resolves names, so it may block.
+absl::StatusOr<Bound> BindTo(const std::string& address);
+
+}  // namespace frontrunner

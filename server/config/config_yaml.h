@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "frontrunner/config/v1/config.pb.h"
+
+namespace frontrunner {
+
+/// A configuration as a file that LoadConfig would read, with the defaults that
+/// were filled in, but for what may be a secret (Rules.secret): "***" stands
+/// for it. By the schema alone, like the reader.
+std::string ConfigYaml(const config::v1::Config& config);
+
+}  // namespace frontrunner
