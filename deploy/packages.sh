@@ -16,10 +16,11 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
-# The packages of a group; of all of them without one.
+# The packages of a group, each with the command that does as well, if any; of
+# all groups without one.
 packages_of() {
   awk -v group="${1:-}" \
-    '!/^#/ && NF == 2 && (group == "" || $1 == group) { print $2 }' "$list"
+    '!/^#/ && NF >= 2 && (group == "" || $1 == group) { print $2, $3 }' "$list"
 }
 
 wanted=()
@@ -33,7 +34,9 @@ for group in "${@:-}"; do
 done
 
 missing=()
-for package in "${wanted[@]}"; do
+for line in "${wanted[@]}"; do
+  read -r package command <<<"$line"
+  [ -z "$command" ] || ! command -v "$command" >/dev/null || continue
   status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$status" = installed ] || missing+=("$package")
 done

@@ -14,6 +14,7 @@
 #include "server/admin/metrics.h"
 #include "server/admin/readiness.h"
 #include "server/config/config_yaml.h"
+#include "server/config/proto_time.h"
 #include "server/loop/event_loop.h"
 #include "server/notify/loop_probe.h"
 #include "server/prefetch/prefetches.h"
@@ -142,7 +143,11 @@ void Assembly::Parts::MakeThreads(const config::v1::Config& config) {
       .listen = listen,
       .edge_threads =
           static_cast<int>(OnePerCore(config.server().edge_threads())),
-      .max_message = config.limits().max_message()});
+      .max_message = config.limits().max_message(),
+      .max_connection_age =
+          config::ToDuration(config.server().max_connection_age()),
+      .max_connection_age_grace =
+          config::ToDuration(config.server().max_connection_age_grace())});
   admin = std::make_unique<GrpcServer>(GrpcServer::Settings{
       .listen = {admin_listen}, .edge_threads = 1, .channelz = true});
 }

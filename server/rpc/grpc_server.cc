@@ -31,6 +31,14 @@ constexpr int kKeepaliveTimeoutMs = 20000;
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
 
+// Of what fits: 24 days.
+int Milliseconds(Duration duration) {
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return static_cast<int>(
+      std::min<int64_t>(milliseconds, std::numeric_limits<int>::max()));
+}
+
 // Does not overflow where `deadline` is kNever.
 TimePoint Later(TimePoint deadline, Duration by) {
   return deadline > kNever - by ? kNever : deadline + by;
@@ -137,6 +145,13 @@ class GrpcServer::Core {
     builder_.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder_.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                                 kKeepaliveTimeoutMs);
+    if (settings_.max_connection_age > Duration::zero()) {
+      builder_.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                                  Milliseconds(settings_.max_connection_age));
+      builder_.AddChannelArgument(
+          GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+          Milliseconds(settings_.max_connection_age_grace));
+    }
     for (const std::string& address : settings_.listen) {
       builder_.AddListeningPort(address, grpc::InsecureServerCredentials(),
                                 ports++);

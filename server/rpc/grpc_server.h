@@ -32,6 +32,10 @@ class GrpcServer {
     size_t max_message = size_t{4} << 20;
     /// Calls under way on one connection; further ones wait in the client.
     int max_concurrent_streams = 2048;
+    /// A connection as old is sent GOAWAY (gRPC takes a tenth more or less);
+    /// its calls may go on for the grace. Zero: connections stay.
+    Duration max_connection_age = Duration::zero();
+    Duration max_connection_age_grace = std::chrono::minutes(1);
     /// Calls of each method that each queue can accept without the edge thread
     /// having run in between; further ones wait in gRPC.
     int posted_calls = 16;

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""The Kubernetes manifests, rendered and checked without a cluster.
+
+    manifests_test.py FRONTRUNNERD [UNITTEST-ARGUMENT…]
+
+Needs kubectl, node and tests/deploy/node_modules (tests/deploy/run.sh).
+"""
+import copy
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import policy
+from rendered import RENDERED, Rendered, schema_complaints
+
+frontrunnerd = None
+
+
+def check_configuration(text):
+    """What frontrunnerd --check says of it; None where it is good."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(text)
+        file.flush()
+        done = subprocess.run([frontrunnerd, "--config", file.name, "--check"],
+                              capture_output=True, text=True)
+    return None if done.returncode == 0 else done.stderr
+
+
+class Manifests(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rendered = {name: Rendered.of(name) for name in RENDERED}
+
+    def test_every_object_is_as_the_api_has_it(self):
+        for name, rendered in self.rendered.items():
+            with self.subTest(name):
+                found = schema_complaints(rendered.objects)
+                names = [f"{o['kind']} {o['metadata']['name']}"
+                         for o in rendered.objects]
+                self.assertEqual({n: c for n, c in zip(names, found) if c}, {})
+
+    def test_our_own_rules_are_kept(self):
+        for name, rendered in self.rendered.items():
+            with self.subTest(name):
+                self.assertEqual(policy.complaints(rendered), [])
+
+    def test_each_has_a_server_whose_configuration_is_good(self):
+        for name, rendered in self.rendered.items():
+            with self.subTest(name):
+                server, = rendered.servers()
+                self.assertIsNone(check_configuration(server.text))
+
+    def test_the_base_has_all_its_kinds(self):
+        kinds = sorted(o["kind"] for o in self.rendered["base"].objects)
+        self.assertEqual(kinds, [
+            "ConfigMap", "Deployment", "HorizontalPodAutoscaler",
+            "NetworkPolicy", "PodDisruptionBudget", "Service", "Service",
+            "ServiceAccount", "ServiceMonitor"])
+        headless = self.rendered["base"].named("Service",
+                                               "frontrunner-headless")
+        self.assertEqual(headless["spec"]["clusterIP"], "None")
+
+    def test_the_demo_has_a_namespace_for_restricted_pods(self):
+        namespaces = self.rendered["overlays/demo"].all("Namespace")
+        self.assertEqual(
+            namespaces[0]["metadata"]["labels"]
+            ["pod-security.kubernetes.io/enforce"], "restricted")
+
+    def test_the_sidecar_is_started_before_its_app(self):
+        server = self.rendered["overlays/sidecar"].servers()[0]
+        self.assertIn(server.container, server.pod["initContainers"])
+        self.assertNotEqual(server.pod["containers"], [])
+
+
+class SchemasBite(unittest.TestCase):
+    """What is broken on purpose is complained about."""
+
+    def setUp(self):
+        self.objects = copy.deepcopy(Rendered.of("overlays/service").objects)
+
+    def broken(self, kind, breaking):
+        target = [o for o in self.objects if o["kind"] == kind][0]
+        self.assertEqual(schema_complaints([target]), [[]])
+        breaking(target)
+        return "\n".join(schema_complaints([target])[0])
+
+    def test_a_misspelt_field(self):
+        def misspell(deployment):
+            pod = deployment["spec"]["template"]["spec"]
+            pod["containers"][0]["livenesProbe"] = {}
+        self.assertIn("/containers/0/livenesProbe is not a field",
+                      self.broken("Deployment", misspell))
+
+    def test_a_field_at_the_wrong_place(self):
+        def move(deployment):
+            pod = deployment["spec"]["template"]["spec"]
+            pod["containers"][0]["terminationGracePeriodSeconds"] = 45
+        self.assertIn("terminationGracePeriodSeconds is not a field",
+                      self.broken("Deployment", move))
+
+    def test_a_field_at_the_top(self):
+        self.assertIn("/selector is not a field", self.broken(
+            "Service", lambda service: service.update(selector={})))
+
+    def test_a_value_of_the_wrong_type(self):
+        def number(deployment):
+            template = deployment["spec"]["template"]
+            template["spec"]["terminationGracePeriodSeconds"] = "45"
+        self.assertIn('breaks "type"', self.broken("Deployment", number))
+
+    def test_a_field_that_is_missing(self):
+        self.assertIn('breaks "required"', self.broken(
+            "HorizontalPodAutoscaler",
+            lambda scaler: scaler["spec"].pop("maxReplicas")))
+
+    def test_a_kind_that_the_api_does_not_have(self):
+        self.assertIn("the API has no Deployment in apps/v2", self.broken(
+            "Deployment", lambda deployment: deployment.update(
+                apiVersion="apps/v2")))
+
+    def test_a_version_that_clusters_have_no_more(self):
+        self.assertIn("policy/v1beta1 is no version to build on", self.broken(
+            "PodDisruptionBudget", lambda budget: budget.update(
+                apiVersion="policy/v1beta1")))
+
+    def test_a_misspelt_field_of_a_custom_resource(self):
+        self.assertIn("additionalProperties", self.broken(
+            "ServiceMonitor",
+            lambda monitor: monitor["spec"].update(endpoint=[])))
+
+
+class ConfigurationsAreChecked(unittest.TestCase):
+
+    def test_a_misspelt_field_of_the_configuration(self):
+        text = Rendered.of("overlays/service").servers()[0].text
+        self.assertIn("graze", check_configuration(
+            text.replace("grace", "graze")))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    frontrunnerd = sys.argv.pop(1)
+    unittest.main(verbosity=2)

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""Every rule of policy.py complains of what it is there for."""
+import copy
+import unittest
+
+import policy
+from rendered import Rendered, containers
+
+
+def pod_of(rendered, name="frontrunner"):
+    return rendered.named("Deployment", name)["spec"]["template"]["spec"]
+
+
+def server_of(rendered):
+    return rendered.servers()[0].container
+
+
+def configure(old, new):
+    def change(rendered):
+        config = rendered.servers()[0]
+        for map_ in rendered.all("ConfigMap"):
+            for file, text in map_["data"].items():
+                assert old in text, (old, config.text)
+                map_["data"][file] = text.replace(old, new)
+    return change
+
+
+def container(**fields):
+    return lambda r: server_of(r).update(fields)
+
+
+def context(**fields):
+    return lambda r: server_of(r)["securityContext"].update(fields)
+
+
+def probe(name, **fields):
+    return lambda r: server_of(r)[name].update(fields)
+
+
+def resources(**fields):
+    return lambda r: server_of(r)["resources"].update(fields)
+
+
+def pod(**fields):
+    return lambda r: pod_of(r).update(fields)
+
+
+def spec(kind, **fields):
+    return lambda r: r.all(kind)[0]["spec"].update(fields)
+
+
+def forget(kind):
+    def change(rendered):
+        rendered.objects = [o for o in rendered.objects if o["kind"] != kind]
+    return change
+
+
+# What is done to overlays/service, and a word of the complaint.
+BROKEN = [
+    (pod(hostNetwork=True), "hostNetwork"),
+    (pod(automountServiceAccountToken=True), "token"),
+    (lambda r: pod_of(r)["volumes"].append(
+        {"name": "node", "hostPath": {"path": "/"}}), "kind not allowed"),
+    (lambda r: pod_of(r)["securityContext"].pop("runAsNonRoot"), "as root"),
+    (context(runAsUser=0), "no user, or root"),
+    (context(privileged=True), "is privileged"),
+    (context(allowPrivilegeEscalation=True), "may gain privileges"),
+    (context(readOnlyRootFilesystem=False), "root file system"),
+    (context(seccompProfile={"type": "Unconfined"}), "no seccomp"),
+    (context(capabilities={"drop": ["ALL"], "add": ["NET_ADMIN"]}),
+     "has capabilities"),
+    (lambda r: server_of(r)["ports"][0].update(hostPort=7979),
+     "port of the node"),
+    (lambda r: pod_of(r, "redis")["containers"][0].pop("securityContext"),
+     "redis/redis: has capabilities"),
+    (resources(requests={"memory": "512Mi"}), "requests no cpu"),
+    (resources(limits={}), "no memory limit"),
+    (resources(limits={"memory": "1Gi"}), "requests other memory"),
+    (container(image="frontrunner"), "no version"),
+    (container(image="host:5000/frontrunner:latest"), "no version"),
+    (spec("Service", selector={"app": "else"}), "selects no pods"),
+    (lambda r: r.all("Service")[0]["spec"]["ports"][0].update(
+        targetPort="lookups"), "have no port"),
+    (spec("PodDisruptionBudget", selector={"matchLabels": {"a": "b"}}),
+     "selects no pods"),
+    (spec("NetworkPolicy", podSelector={"matchLabels": {"a": "b"}}),
+     "selects no pods"),
+    (spec("HorizontalPodAutoscaler",
+          scaleTargetRef={"kind": "Deployment", "name": "else"}),
+     "scales nothing"),
+    (spec("HorizontalPodAutoscaler", minReplicas=1), "one replica"),
+    (spec("Deployment", replicas=3), "replicas beside"),
+    (spec("Deployment", selector={"matchLabels": {"a": "b"}}), "labels differ"),
+    (lambda r: pod_of(r)["topologySpreadConstraints"][0].update(
+        labelSelector={"matchLabels": {"a": "b"}}), "spreads other pods"),
+    (spec("ServiceMonitor", endpoints=[{"port": "metrics"}]), "exactly once"),
+    (lambda r: r.named("Service", "frontrunner-headless")["spec"]["ports"]
+     .append({"name": "http", "port": 7980, "targetPort": "http"}),
+     "exactly once"),
+    (probe("livenessProbe", httpGet={"path": "/readyz", "port": "http"}),
+     "does not ask /healthz"),
+    (probe("readinessProbe", httpGet={"path": "/readyz", "port": "grpc"}),
+     "port of http_listen"),
+    (lambda r: server_of(r).pop("startupProbe"), "startupProbe does not ask"),
+    (configure("0.0.0.0:7979", "0.0.0.0:7978"), "ports {"),
+    (configure("0.0.0.0:7980", "127.0.0.1:7980"), "does not reach http_listen"),
+    (configure("127.0.0.1:7981", "0.0.0.0:7981"), "not the pod's own"),
+    (configure("grace: 20s", "grace: 30s"), "it may take 45"),
+    (configure("lame_duck: 10s", "lame_duck: 20s"), "it may take 45"),
+    (pod(terminationGracePeriodSeconds=35), "35 s to end"),
+    (lambda r: pod_of(r).pop("terminationGracePeriodSeconds"), "30 s to end"),
+    (container(lifecycle={}), "a hook"),
+    (probe("readinessProbe", periodSeconds=5), "later than the lame duck"),
+    (configure("256MiB", "500MiB"), "for caches of"),
+    (configure("loop_threads: 2", "loop_threads: 0"), "each core of the node"),
+    (configure("max_connection_age: 5m", "# "), "callers stay"),
+    (configure('"0.0.0.0:7979"', '"0.0.0.0:7979", "unix:/run/fr/socket"'),
+     "/run/fr can't be written to"),
+    (configure("drain:", "state_dir: /var/lib/frontrunner\ndrain:"),
+     "/var/lib/frontrunner can't be written to"),
+    (configure("redis:6379", "redis:6380"), "lets out to"),
+    (lambda r: r.all("NetworkPolicy")[0]["spec"]["ingress"].pop(),
+     "lets in to"),
+    (forget("NetworkPolicy"), "anybody may reach"),
+    (lambda r: r.named("Deployment", "frontrunner")["spec"].pop("strategy"),
+     "before there are new ones"),
+    (lambda r: r.all("ConfigMap")[0]["metadata"].update(name="frontrunner"),
+     "without a hash"),
+]
+
+# The same for overlays/sidecar.
+BROKEN_SIDECARS = [
+    (lambda r: server_of(r).pop("restartPolicy"), "no sidecar"),
+    (lambda r: containers(r.named("Deployment", "app"))[1]["securityContext"]
+     .update(runAsUser=1000), "different users"),
+    (lambda r: pod_of(r, "app")["volumes"][1].pop("emptyDir"),
+     "/run/frontrunner can't be written to"),
+    (configure("grace: 5s", "grace: 25s"), "30 s to end"),
+    (configure("16MiB", "48MiB"), "for caches of"),
+]
+
+
+class PolicyBites(unittest.TestCase):
+
+    def check(self, overlay, broken):
+        whole = Rendered.of(overlay)
+        self.assertEqual(policy.complaints(whole), [])
+        for breaking, word in broken:
+            with self.subTest(word):
+                rendered = Rendered(copy.deepcopy(whole.objects))
+                breaking(rendered)
+                # Rules look configurations up by the ConfigMap's name.
+                if word == "without a hash":
+                    found = list(policy.a_configuration_is_rolled_out(rendered))
+                else:
+                    found = policy.complaints(rendered)
+                self.assertIn(word, "\n".join(found))
+
+    def test_a_broken_service(self):
+        self.check("overlays/service", BROKEN)
+
+    def test_a_broken_sidecar(self):
+        self.check("overlays/sidecar", BROKEN_SIDECARS)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
