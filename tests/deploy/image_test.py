@@ -194,7 +194,7 @@ class Images(unittest.TestCase):
             self.assertEqual(image.config["Entrypoint"],
                              ["/usr/bin/frontrunnerd"])
             self.assertEqual(sorted(image.config["ExposedPorts"]),
-                             ["7979", "7980"])
+                             ["7979/tcp", "7980/tcp"])
 
     def test_it_says_what_it_is(self):
         labels = self.server.config["Labels"]
