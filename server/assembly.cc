@@ -16,6 +16,7 @@
 #include "server/config/config_yaml.h"
 #include "server/config/proto_time.h"
 #include "server/loop/event_loop.h"
+#include "server/notify/liveness.h"
 #include "server/notify/loop_probe.h"
 #include "server/prefetch/prefetches.h"
 #include "server/rpc/errors.h"
@@ -113,6 +114,7 @@ struct Assembly::Parts {
   std::unique_ptr<TablesServing> serving;
   std::unique_ptr<RunningView> view;
   std::unique_ptr<LoopProbe> probe;
+  std::unique_ptr<Liveness> liveness;
   std::unique_ptr<Routes> routes;
   std::vector<std::unique_ptr<ReflectionHandler>> reflections;
   std::unique_ptr<Readiness> readiness;
@@ -174,6 +176,7 @@ void Assembly::Parts::MakeTables(const config::v1::Config& config) {
   std::vector<Loop*> on;
   for (const auto& loop : loops) on.push_back(loop.get());
   probe = std::make_unique<LoopProbe>(on);
+  liveness = std::make_unique<Liveness>(*loops.front());
   const TableBuilder builder(std::move(on), sources);
   std::vector<RunningView::TableEntry> entries;
   std::vector<std::shared_ptr<const Table>> all;
@@ -237,7 +240,8 @@ std::vector<std::shared_ptr<DispatchQueue>> Assembly::Parts::Queues() const {
 }
 
 void Assembly::Parts::MakeHttpPort(const config::v1::Config& config) {
-  readiness = std::make_unique<Readiness>(*serving, *tables, *in_flight);
+  readiness =
+      std::make_unique<Readiness>(*serving, *tables, *in_flight, *liveness);
   HttpPort::Settings settings{.listen = config.http_listen()};
   const MetricsParts metrics{.readiness = readiness.get(),
                              .view = view.get(),
@@ -245,9 +249,8 @@ void Assembly::Parts::MakeHttpPort(const config::v1::Config& config) {
                              .queues = Queues(),
                              .http = settings.counters};
   HttpPort::Pages pages;
-  // Whoever gets this answer talks to a process that works.
-  pages["/healthz"] = [](const PageRequest&) {
-    return PageReply{.body = "ok\n"};
+  pages["/healthz"] = [this](const PageRequest&) {
+    return LivenessPage(*liveness);
   };
   pages["/readyz"] = [this](const PageRequest& request) {
     return readiness->Page(request);
@@ -333,12 +336,13 @@ absl::Status Assembly::Serve() {
     }
   }
   parts.serves = true;
-  if (absl::Status status = parts.data->Start(std::move(data)); !status.ok()) {
-    return status;
-  }
+  // Lookups come last: where the other port is taken, none has begun.
   absl::Status status = parts.admin->Start(std::move(admin));
-  if (status.ok()) parts.readiness->Started();
-  return status;
+  if (status.ok()) status = parts.data->Start(std::move(data));
+  if (!status.ok()) return status;
+  parts.liveness->Watch();
+  parts.readiness->Started();
+  return absl::OkStatus();
 }
 
 std::vector<std::string> Assembly::addresses() const {
@@ -363,10 +367,16 @@ std::string Assembly::http_address() const { return parts_->http->address(); }
 
 void Assembly::RefreshHealth() { parts_->routes->health().Refresh(); }
 
-bool Assembly::LoopsAnswered() { return parts_->probe->Answered(); }
+bool Assembly::LoopsAnswered() {
+  const bool answered = parts_->probe->Answered();
+  if (answered) parts_->liveness->Answered();
+  return answered;
+}
 
 bool Assembly::Drain(Duration lame_duck, Duration grace) {
   Parts& parts = *parts_;
+  // From here on nobody asks the loops; this has limits of its own.
+  parts.liveness->Rest();
   parts.serving->Stop();
   RefreshHealth();
   std::this_thread::sleep_for(lame_duck);

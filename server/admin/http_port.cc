@@ -86,6 +86,7 @@ HttpPort::~HttpPort() {
   if (running_) {
     loop_.RunAndWait([this] {
       tick_ = nullptr;
+      listeners_.clear();
       http_ = nullptr;
       visitors_ = nullptr;
     });
@@ -112,7 +113,7 @@ absl::Status HttpPort::Start() {
   evhttp_set_bevcb(
       http_.get(),
       [](event_base* base, void* self) {
-        return static_cast<HttpPort*>(self)->visitors_->Enter(base);
+        return static_cast<HttpPort*>(self)->Enter(base);
       },
       this);
   evhttp_set_gencb(
@@ -154,9 +155,30 @@ absl::Status HttpPort::Listen(OwnedFd socket) {
   return absl::OkStatus();
 }
 
+bufferevent* HttpPort::Enter(event_base* base) {
+  bufferevent* const visitor = visitors_->Enter(base);
+  if (visitors_->crowded()) {
+    // Or accepting would go on as long as anybody connects, and nobody who was
+    // shown out would ever be gone.
+    Listeners(false);
+    loop_.Post([this] { Listeners(true); });
+  }
+  return visitor;
+}
+
+void HttpPort::Listeners(bool on) {
+  for (evconnlistener* listener : listeners_) {
+    if (on) {
+      evconnlistener_enable(listener);
+    } else {
+      evconnlistener_disable(listener);
+    }
+  }
+}
+
 void HttpPort::Tick() {
   visitors_->Sweep();
-  for (evconnlistener* listener : listeners_) evconnlistener_enable(listener);
+  Listeners(true);
   tick_ = loop_.At(loop_.Now() + settings_.tick, [this] { Tick(); });
 }
 

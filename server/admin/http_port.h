@@ -14,6 +14,8 @@
 #include "server/loop/event_loop.h"
 #include "server/rpc/listen_address.h"
 
+struct bufferevent;
+struct event_base;
 struct evconnlistener;
 struct evhttp;
 struct evhttp_request;
@@ -60,6 +62,8 @@ class HttpPort {
 
   absl::Status Listen(OwnedFd socket);
   void Tick();
+  bufferevent* Enter(event_base* base);
+  void Listeners(bool on);
   void Handle(evhttp_request& request);
   PageReply ReplyTo(evhttp_request& request) const;
 

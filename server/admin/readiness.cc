@@ -18,6 +18,11 @@ PageReply NotReady(const std::string& why) {
 
 }  // namespace
 
+PageReply LivenessPage(const Liveness& liveness) {
+  if (!liveness.alive()) return NotReady("a loop thread does not answer");
+  return {.body = "ok\n"};
+}
+
 PageReply Readiness::Page(const PageRequest& request) const {
   if (request.parameters.empty()) return OfServer();
   // A slip in a probe shall not go unseen.
@@ -36,6 +41,7 @@ PageReply Readiness::OfServer() const {
   if (!status_.Serving("").value_or(false)) {
     return NotReady("lame duck: send new lookups elsewhere");
   }
+  if (!liveness_.alive()) return LivenessPage(liveness_);
   return {.body = "ready\n"};
 }
 

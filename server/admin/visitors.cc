@@ -1,6 +1,7 @@
 #include "server/admin/visitors.h"
 
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -30,8 +31,14 @@ Visitors::~Visitors() {
 bufferevent* Visitors::Enter(event_base* base) {
   ForgetThoseGone();
   MakeRoom();
-  bufferevent* const visitor = bufferevent_socket_new(base, -1, 0);
+  // The descriptor is closed with the last reference. Were it closed before, by
+  // evhttp, what is still to be read would be read from whoever gets its
+  // number.
+  bufferevent* const visitor =
+      bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
   if (visitor == nullptr) return nullptr;
+  // evhttp reads on while it answers, without a bound of its own.
+  bufferevent_setwatermark(visitor, EV_READ, 0, settings_.max_unread);
   bufferevent_incref(visitor);
   stays_[visitor] = {.until = clock_.Now() + settings_.patience};
   ++counters_->accepted;

@@ -38,9 +38,14 @@ struct HttpPortCounters {
 class Visitors {
  public:
   struct Settings {
-    /// Open connections. Those that come in one turn of the loop (a backlog at
-    /// most) are above it until the turn is over.
+    /// Connections that may stay.
     size_t max = 256;
+    /// Connections that were shown out and are not gone yet, which takes a turn
+    /// of the loop. With more of them it is crowded.
+    size_t max_leaving = 64;
+    /// Bytes that are read ahead of the request that is being answered. More
+    /// than a request's head, or a head that is too large would not be noticed.
+    size_t max_unread = size_t{16} << 10;
     /// From one whole request to the next, or to the first.
     Duration patience = std::chrono::seconds(10);
   };
@@ -53,8 +58,14 @@ class Visitors {
   Visitors(const Visitors&) = delete;
   Visitors& operator=(const Visitors&) = delete;
 
-  /// What evhttp shall read a new connection with; null when out of memory.
+  /// What evhttp shall read a new connection with; null when out of memory. To
+  /// be called even where it is crowded: evhttp takes no no.
   bufferevent* Enter(event_base* base);
+
+  /// Nobody else should be let in before the loop's next turn.
+  bool crowded() const {
+    return stays_.size() >= settings_.max + settings_.max_leaving;
+  }
 
   /// It has asked a whole question.
   void Asked(bufferevent* visitor);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/strings.h"
+#include "server/notify/liveness.h"
 
 namespace frontrunner {
 namespace {
@@ -25,15 +26,15 @@ void Heartbeat::Ready(std::string_view status, TimePoint now) {
 
 void Heartbeat::Beat(bool alive, TimePoint now) {
   const auto& watchdog = manager_.watchdog();
-  if (!watchdog) return;
   if (alive) {
     last_alive_ = now;
-    // A status that was changed is put right again.
-    Tell(silent_ ? absl::StrCat("WATCHDOG=1\nSTATUS=", status_) : "WATCHDOG=1");
+    if (watchdog) Tell("WATCHDOG=1");
+    if (silent_) Tell(absl::StrCat("STATUS=", status_));
     silent_ = false;
     return;
   }
-  if (silent_ || now - last_alive_ < *watchdog / 2) return;
+  const Duration patience = watchdog ? *watchdog / 2 : kLoopPatience;
+  if (silent_ || now - last_alive_ < patience) return;
   silent_ = true;
   log_("a loop thread does not answer");
   Tell("STATUS=a loop thread does not answer");

@@ -62,6 +62,18 @@ bool HttpClient::Send(std::string_view bytes) {
   return true;
 }
 
+size_t HttpClient::SendSome(std::string_view bytes) {
+  const ssize_t sent =
+      ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent > 0 ? static_cast<size_t>(sent) : 0;
+}
+
+void HttpClient::DropWhatCame() {
+  char buffer[65536];
+  while (::recv(fd_, buffer, sizeof(buffer), MSG_DONTWAIT) > 0) {
+  }
+}
+
 bool HttpClient::Receive() {
   char buffer[4096];
   const ssize_t got = ::recv(fd_, buffer, sizeof(buffer), 0);

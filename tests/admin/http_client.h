@@ -29,6 +29,10 @@ class HttpClient {
 
   /// False: the peer has closed.
   bool Send(std::string_view bytes);
+  /// As much of it as there is room for now: how much that was.
+  size_t SendSome(std::string_view bytes);
+  /// Throws away what has been received by now.
+  void DropWhatCame();
   /// One answer; a body only where Content-Length tells of one and `has_body`.
   HttpAnswer Read(bool has_body = true);
   /// Sends a request with `Host` and no more, and reads.

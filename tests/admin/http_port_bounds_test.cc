@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "server/admin/http_port.h"
@@ -18,7 +20,8 @@ using std::chrono::milliseconds;
 
 class HttpPortBounds : public testing::Test {
  protected:
-  std::string Serve(Visitors::Settings visitors) {
+  std::string Serve(Visitors::Settings visitors,
+                    std::string listen = "127.0.0.1:0") {
     HttpPort::Pages pages;
     pages["/hello"] = [](const PageRequest&) {
       return PageReply{.body = "hello"};
@@ -26,7 +29,7 @@ class HttpPortBounds : public testing::Test {
     pages["/large"] = [](const PageRequest&) {
       return PageReply{.body = std::string(32 << 20, 'x')};
     };
-    HttpPort::Settings settings{.listen = "127.0.0.1:0",
+    HttpPort::Settings settings{.listen = std::move(listen),
                                 .visitors = visitors,
                                 .tick = milliseconds(10)};
     counters_ = settings.counters;
@@ -79,6 +82,22 @@ TEST_F(HttpPortBounds, WhoDoesNotReadIsClosed) {
   EXPECT_TRUE(Eventually([this] { return counters_->late == 1; }));
   EXPECT_TRUE(client.IsClosed());
   EXPECT_TRUE(Eventually([this] { return counters_->open == 0; }));
+}
+
+TEST_F(HttpPortBounds, WhoAsksFasterThanItIsAnsweredHasToWait) {
+  const std::string path = testing::TempDir() + "pipelined.sock";
+  HttpClient client(Serve({}, "unix:" + path));
+  const std::string request = "GET /hello HTTP/1.1\r\n\r\n";
+  std::string many;
+  while (many.size() < 64 << 10) many += request;
+  // What was taken and is not answered yet: the sockets' buffers, and a bound.
+  constexpr size_t kMost = size_t{2} << 20;
+  size_t sent = 0;
+  while (counters_->requests < 5000) {
+    sent += client.SendSome(std::string_view(many).substr(sent % many.size()));
+    client.DropWhatCame();
+    ASSERT_LT(sent, counters_->requests * request.size() + kMost);
+  }
 }
 
 TEST_F(HttpPortBounds, EachWholeRequestGivesMoreTime) {

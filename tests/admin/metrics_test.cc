@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/fakes/fake_loop.h"
 #include "tests/rpc/handler_rig.h"
 
 namespace frontrunner {
@@ -32,7 +33,9 @@ class MetricsTest : public testing::Test {
 
   HandlerRig rig_;
   TablesServing serving_{rig_.tables(), nullptr};
-  Readiness readiness_{serving_, rig_.tables(), rig_.in_flight()};
+  FakeLoop clock_;
+  Liveness liveness_{clock_};
+  Readiness readiness_{serving_, rig_.tables(), rig_.in_flight(), liveness_};
   FakeView view_;
   MetricsParts parts_{.readiness = &readiness_,
                       .view = &view_,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fakes/fake_loop.h"
 #include "tests/rpc/handler_rig.h"
 
 namespace frontrunner {
@@ -16,7 +17,9 @@ class ReadinessTest : public testing::Test {
   HandlerRig rig_;
   TablesServing serving_{rig_.tables(),
                          [](std::string_view) { return std::optional(true); }};
-  Readiness readiness_{serving_, rig_.tables(), rig_.in_flight()};
+  FakeLoop clock_;
+  Liveness liveness_{clock_};
+  Readiness readiness_{serving_, rig_.tables(), rig_.in_flight(), liveness_};
 };
 
 TEST_F(ReadinessTest, GoesThroughTheLifeOfAServer) {
@@ -57,6 +60,29 @@ TEST_F(ReadinessTest, WhatIsNoTableIsA404) {
   for (const char* name : {"", "T", "source/near", "t "}) {
     EXPECT_EQ(Of(name).code, 404) << name;
   }
+}
+
+TEST_F(ReadinessTest, WhatHangsIsNeitherReadyNorAlive) {
+  readiness_.Started();
+  liveness_.Watch();
+  EXPECT_EQ(readiness_.Page({}).code, 200);
+  EXPECT_EQ(LivenessPage(liveness_).code, 200);
+  clock_.Advance(kLoopPatience);
+  EXPECT_EQ(readiness_.Page({}).code, 503);
+  EXPECT_EQ(readiness_.Page({}).body, "a loop thread does not answer\n");
+  EXPECT_EQ(LivenessPage(liveness_).code, 503);
+  EXPECT_EQ(LivenessPage(liveness_).body, "a loop thread does not answer\n");
+}
+
+TEST_F(ReadinessTest, WhatDrainsIsAlive) {
+  readiness_.Started();
+  liveness_.Watch();
+  liveness_.Rest();
+  serving_.Stop();
+  rig_.in_flight().StartDraining();
+  clock_.Advance(kLoopPatience);
+  EXPECT_EQ(readiness_.Page({}).code, 503);
+  EXPECT_EQ(LivenessPage(liveness_).code, 200);
 }
 
 TEST_F(ReadinessTest, AnyOtherParameterIsA400) {

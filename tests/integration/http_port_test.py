@@ -12,6 +12,7 @@ import unittest
 
 import grpc
 
+from hanging import hanging_thread
 from support import (BUILD, Child, NAMES_FROM_BACKEND, ServerTest, WAIT, eventually,
                      in_flight)
 
@@ -278,6 +279,25 @@ tables:
                     table="t").result()
         lookups.get("a-very-private-key", table="t")
         self.assertNotIn("private", self.ask(server, "/metrics").text)
+
+
+class Hanging(HttpPort):
+    def test_a_loop_that_hangs_is_told_to_probes_until_it_goes_on(self):
+        server = self.server(MEMORY_ONLY + "server: { loop_threads: 2 }\n")
+        loop = hanging_thread(self, server, "loop-1")
+        self.assertEqual(self.code(server, "/healthz"), 200)
+        self.assertEqual(self.code(server, "/readyz"), 200)
+        eventually(lambda: self.code(server, "/healthz") == 503,
+                   "liveness fails")
+        answer = self.ask(server, "/readyz")
+        self.assertEqual((answer.status, answer.text),
+                         (503, "a loop thread does not answer\n"))
+        eventually(lambda: "a loop thread does not answer" in server.said(),
+                   "the log says so")
+        loop.go_on()
+        eventually(lambda: self.code(server, "/healthz") == 200,
+                   "it is alive again")
+        self.assertEqual(self.code(server, "/readyz"), 200)
 
 
 class Visitors(HttpPort):

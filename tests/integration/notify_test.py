@@ -2,15 +2,14 @@
 """What frontrunnerd tells the service manager that started it (sd_notify(3)),
 with a socket of ours in the service manager's place."""
 
-import ctypes
 import os
-import pathlib
 import signal
 import socket
 import time
 import unittest
 from unittest import mock
 
+from hanging import hanging_thread
 from support import ServerTest, WAIT, admin_pb2, eventually
 
 MEMORY_ONLY = """
@@ -18,19 +17,6 @@ sources: { near: { memory: {} } }
 tables: { t: { race: [near] } }
 server: { loop_threads: 2 }
 """
-
-PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
-WALL = 0x40000000  # __WALL: wait for threads too
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p,
-                         ctypes.c_void_p]
-
-
-def ptrace(request, tid):
-    if _libc.ptrace(request, tid, None, None) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-
 
 class Manager:
     """The service manager's end."""
@@ -128,7 +114,7 @@ class Notify(ServerTest):
         manager = self.manager()
         server = self.server_of(manager, watchdog=2)
         manager.next_with("WATCHDOG")
-        self.stop_thread(server, "loop-1")
+        loop = hanging_thread(self, server, "loop-1")
         manager.drop()
         told = manager.next()
         if "WATCHDOG" in told:  # It had answered before.
@@ -138,35 +124,10 @@ class Notify(ServerTest):
         self.assertIsNone(manager.next(1))
         eventually(lambda: "a loop thread does not answer" in server.said(),
                    "the log says so too")
-        self.go_on()
-        told = manager.next()
-        self.assertEqual(told["WATCHDOG"], "1")
-        self.assertTrue(told["STATUS"].startswith("serving on "))
-
-    def stop_thread(self, server, name):
-        """Stops one thread of the server, as no signal could."""
-        pid = server.process.pid
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            if (task / "comm").read_text().strip() == name:
-                tid = int(task.name)
-                break
-        else:
-            raise AssertionError(f"it has no thread {name}")
-        try:
-            ptrace(PTRACE_SEIZE, tid)
-        except PermissionError:
-            self.skipTest("threads may not be traced here")
-        ptrace(PTRACE_INTERRUPT, tid)
-        os.waitpid(tid, WALL)
-        self._stopped = tid
-        # Or the server could not end.
-        self.addCleanup(self.go_on)
-
-    def go_on(self):
-        """Lets the stopped thread go on."""
-        if self._stopped:
-            ptrace(PTRACE_DETACH, self._stopped)
-        self._stopped = None
+        loop.go_on()
+        self.assertEqual(manager.next(), {"WATCHDOG": "1"})
+        self.assertTrue(
+            manager.next()["STATUS"].startswith("serving on "))
 
     def test_stopping_comes_before_the_drain_and_life_goes_on_in_it(self):
         manager = self.manager()

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/notify/liveness.h"
 #include "tests/notify/notify_socket.h"
 
 namespace frontrunner {
@@ -77,17 +78,33 @@ TEST_F(HeartbeatTest, WhoComesBackHasItsStatusAgain) {
   heartbeat.Beat(false, now_ + seconds(5));
   socket_.Next();
   heartbeat.Beat(true, now_ + seconds(6));
-  EXPECT_EQ(socket_.Next(), "WATCHDOG=1\nSTATUS=serving");
+  EXPECT_EQ(socket_.Next(), "WATCHDOG=1");
+  EXPECT_EQ(socket_.Next(), "STATUS=serving");
   heartbeat.Beat(true, now_ + seconds(7));
   EXPECT_EQ(socket_.Next(), "WATCHDOG=1");
 }
 
-TEST_F(HeartbeatTest, NobodyWatchesWithoutAWatchdog) {
+TEST_F(HeartbeatTest, WithoutAWatchdogThereAreNoSignsOfLife) {
   Heartbeat heartbeat = Make(std::nullopt);
   heartbeat.Beat(true, now_);
-  heartbeat.Beat(false, now_ + seconds(1000));
   EXPECT_EQ(socket_.Next(), "");
+}
+
+TEST_F(HeartbeatTest, WithoutAWatchdogSilenceIsSaidWhenPatienceIsOver) {
+  Heartbeat heartbeat = Make(std::nullopt);
+  heartbeat.Ready("serving", now_);
+  heartbeat.Beat(false, now_ + kLoopPatience - milliseconds(1));
   EXPECT_THAT(said_, IsEmpty());
+  heartbeat.Beat(false, now_ + kLoopPatience);
+  heartbeat.Beat(false, now_ + 2 * kLoopPatience);
+  EXPECT_THAT(said_, ElementsAre("a loop thread does not answer"));
+}
+
+TEST_F(HeartbeatTest, WithNobodyToTellSilenceIsSaidToTheLogAlone) {
+  Heartbeat heartbeat = Make(std::nullopt, "");
+  heartbeat.Ready("serving", now_);
+  heartbeat.Beat(false, now_ + kLoopPatience);
+  EXPECT_THAT(said_, ElementsAre("a loop thread does not answer"));
 }
 
 TEST_F(HeartbeatTest, StoppingAsksForTheTimeItTakes) {
