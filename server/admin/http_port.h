@@ -32,7 +32,7 @@ class HttpPort {
     std::string listen;
     Visitors::Settings visitors;
     /// Bytes of a request's line and headers.
-    size_t max_head = size_t{8} << 10;
+    size_t max_head = size_t{4} << 10;
     /// How often connections are looked at.
     Duration tick = std::chrono::milliseconds(250);
     /// Never null.

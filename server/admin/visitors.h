@@ -23,7 +23,7 @@ struct HttpPortCounters {
   std::atomic<uint64_t> late{0};
   /// Closed to make room for others.
   std::atomic<uint64_t> crowded_out{0};
-  /// Requests that were answered, with whatever.
+  /// Requests that could be read; evhttp answers others with 400 by itself.
   std::atomic<uint64_t> requests{0};
 };
 
@@ -38,8 +38,9 @@ struct HttpPortCounters {
 class Visitors {
  public:
   struct Settings {
-    /// Connections that may stay.
-    size_t max = 256;
+    /// Connections that may stay. A head of nothing but short headers takes
+    /// fifty times its size, so this is a bound of memory, too.
+    size_t max = 64;
     /// Connections that were shown out and are not gone yet, which takes a turn
     /// of the loop. With more of them it is crowded.
     size_t max_leaving = 64;

@@ -111,7 +111,7 @@ TEST_F(HttpPortBounds, EachWholeRequestGivesMoreTime) {
 }
 
 TEST_F(HttpPortBounds, AProbeGetsInAmong200SilentConnections) {
-  const std::string address = Serve({});
+  const std::string address = Serve({.max = 256});
   std::vector<std::unique_ptr<HttpClient>> silent;
   for (int i = 0; i < 200; ++i) {
     silent.push_back(std::make_unique<HttpClient>(address));
