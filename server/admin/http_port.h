@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/admin/listening.h"
+#include "server/rpc/listening.h"
 #include "server/admin/page.h"
 #include "server/admin/visitors.h"
 #include "server/loop/event_loop.h"

@@ -18,6 +18,7 @@
 #include "server/net/grpc_time.h"
 #include "server/rpc/grpc_call.h"
 #include "server/rpc/listen_address.h"
+#include "server/rpc/listening.h"
 
 namespace frontrunner {
 namespace {
@@ -63,8 +64,9 @@ class GrpcServer::Core {
     std::vector<std::string> socket_paths;
     for (const std::string& address : settings_.listen) {
       auto path = UnixPath(address);
+      // gRPC would only say that it failed, not why.
       absl::Status status =
-          path ? MakeWayForUnixSocket(*path) : CanListenOn(address);
+          path ? MakeWayForUnixSocket(*path) : BindTo(address).status();
       if (!status.ok()) return status;
       if (path) socket_paths.push_back(*std::move(path));
     }

@@ -1,6 +1,5 @@
 #include "server/rpc/listen_address.h"
 
-#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -33,15 +32,6 @@ class Socket {
   const int fd_;
 };
 
-absl::Status CannotListen(std::string_view address, std::string_view why) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot listen on ", Absl(address), ": ", Absl(why)));
-}
-
-absl::Status CannotListen(std::string_view address, int error) {
-  return CannotListen(address, std::generic_category().message(error));
-}
-
 // 0, or the errno of a bind.
 int TryBind(const sockaddr* address, socklen_t length) {
   const Socket socket(address->sa_family);
@@ -61,6 +51,15 @@ int TryConnect(const sockaddr* address, socklen_t length) {
 }
 
 }  // namespace
+
+absl::Status CannotListen(std::string_view address, std::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cannot listen on ", Absl(address), ": ", Absl(why)));
+}
+
+absl::Status CannotListen(std::string_view address, int error) {
+  return CannotListen(address, std::generic_category().message(error));
+}
 
 std::optional<std::string> UnixPath(std::string_view address) {
   constexpr std::string_view kScheme = "unix:";
@@ -104,32 +103,6 @@ absl::Status MakeWayForUnixSocket(const std::string& path) {
   }
   ::unlink(path.c_str());
   return absl::OkStatus();
-}
-
-absl::Status CanListenOn(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) {
-    return CannotListen(address, "it has no port");
-  }
-  std::string host = address.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const int failure =
-      ::getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
-  if (failure != 0) return CannotListen(address, ::gai_strerror(failure));
-  int error = 0;
-  for (const addrinfo* entry = found; entry != nullptr && error == 0;
-       entry = entry->ai_next) {
-    error = TryBind(entry->ai_addr, entry->ai_addrlen);
-  }
-  ::freeaddrinfo(found);
-  if (error == 0) return absl::OkStatus();
-  return CannotListen(address, error);
 }
 
 UnixSocketFile::UnixSocketFile(std::string path) : path_(std::move(path)) {

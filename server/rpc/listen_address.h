@@ -19,10 +19,9 @@ std::optional<std::string> UnixPath(std::string_view address);
 /// that start in the same instant are not kept apart.
 absl::Status MakeWayForUnixSocket(const std::string& path);
 
-/// Whether `address` ("host:port") can be listened on just now; if not, why, as
-/// the system puts it (gRPC only says that it failed). Resolves names, so it
-/// may block for a moment.
-absl::Status CanListenOn(const std::string& address);
+/// The error of an address that can't be listened on; `error` is an errno.
+absl::Status CannotListen(std::string_view address, std::string_view why);
+absl::Status CannotListen(std::string_view address, int error);
 
 /// Remembers the socket file at a path, so as to remove that one and no
 /// successor's.

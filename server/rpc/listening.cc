@@ -1,4 +1,4 @@
-#include "server/admin/listening.h"
+#include "server/rpc/listening.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -20,15 +20,6 @@
 
 namespace frontrunner {
 namespace {
-
-absl::Status CannotListen(std::string_view address, std::string_view why) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot listen on ", Absl(address), ": ", Absl(why)));
-}
-
-absl::Status CannotListen(std::string_view address, int error) {
-  return CannotListen(address, std::generic_category().message(error));
-}
 
 struct FreeAddresses {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
