@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 import grpc
@@ -157,6 +158,22 @@ class Ending(ServerTest):
             self.assertIsNone(server.process.poll())
             server.signal(signal.SIGTERM)
             self.assertEqual(server.process.wait(WAIT), 1)
+
+    def test_an_operators_wait_lasts_through_the_lame_duck_to_the_end(self):
+        server = self.server(MEMORY_ONLY, lame_duck="2s")
+        began = time.monotonic()
+        drain = subprocess.run(
+            [BUILD / "client/frontrunner", "drain", "--wait"],
+            env={**os.environ, "FRONTRUNNER_ADMIN_ADDRESS": server.admin},
+            timeout=WAIT, capture_output=True, text=True, check=False)
+        self.assertGreaterEqual(time.monotonic() - began, 2, drain.stdout)
+        self.assertEqual(drain.returncode, 0, drain.stderr)
+        self.assertEqual(drain.stdout, "draining: 0 lookups outstanding\n"
+                                       "the server is gone\n")
+        host, port = server.admin.rsplit(":", 1)
+        with socket.socket() as s:
+            self.assertNotEqual(s.connect_ex((host, int(port))), 0)
+        self.assertEqual(server.process.wait(WAIT), 0, server.said())
 
     def test_a_sigterm_leaves_no_socket_open_to_new_callers(self):
         server = self.server(MEMORY_ONLY)
