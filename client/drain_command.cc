@@ -42,12 +42,16 @@ class DrainRunner {
     v1::ListOutstandingRequest request;
     request.set_max_lookups(1);
     int away = 0;
+    // Seen to drain, or away. Before that, a server that does not drain is no
+    // new one: it has yet to begin.
+    bool leaving = false;
     while (session_.interrupt.SleepFor(kBetweenLooks)) {
       auto left = session_.client.ListOutstanding(request);
       if (session_.interrupt.happened()) break;
       if (left.ok()) {
         away = 0;
-        if (!left->draining()) return Gone();
+        if (leaving && !left->draining()) return Gone();
+        leaving = left->draining();
         if (left->outstanding() != last) {
           last = left->outstanding();
           left->clear_lookups();
@@ -55,6 +59,7 @@ class DrainRunner {
         }
       } else if (absl::IsUnavailable(left.status()) &&
                  FailureOf(left.status()).reason.empty()) {
+        leaving = true;
         if (++away == kAwayLooks) return Gone();
       } else if (!absl::IsUnavailable(left.status()) &&
                  !absl::IsDeadlineExceeded(left.status()) &&

@@ -5,7 +5,8 @@
 namespace frontrunner {
 
 /// `frontrunner drain [--wait]`. With --wait it counts as done when nobody
-/// listens any more, or a server that does not drain does.
+/// listens any more, or a server that does not drain has come after one that
+/// did, or after nobody.
 ExitCode RunDrain(AdminSession& session);
 
 }  // namespace frontrunner

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -42,10 +43,13 @@ int Fail(const std::string& why) {
 constexpr Duration kWatchdogMargin = std::chrono::seconds(5);
 
 /// Drains and takes the server apart while listening for a second signal, which
-/// ends the process at once. Nothing in here may hang: what comes in is code of
-/// others (plugins) and of libraries.
-int DrainAndExit(std::unique_ptr<Assembly> assembly, Signals& signals,
-                 Heartbeat& heartbeat, const config::v1::Drain& config) {
+/// ends the process at once. `began` is what Signals said. A wish is no signal:
+/// the service manager's SIGTERM after it shall not cut what is under way.
+/// Nothing in here may hang: what comes in is code of others (plugins) and of
+/// libraries.
+int DrainAndExit(std::unique_ptr<Assembly> assembly, int began,
+                 Signals& signals, Heartbeat& heartbeat,
+                 const config::v1::Drain& config) {
   const Duration lame_duck = config::ToDuration(config.lame_duck());
   const Duration grace = config::ToDuration(config.grace());
   heartbeat.Stopping(lame_duck + grace + 2 * kWatchdogMargin);
@@ -61,16 +65,20 @@ int DrainAndExit(std::unique_ptr<Assembly> assembly, Signals& signals,
     assembly = nullptr;
     ended = true;
   });
+  bool signalled = began != Signals::kWished;
   for (int turn = 0; !ended; ++turn) {
     // What may hang from here on is our own watchdog's business.
     if (turn % 10 == 0) {
       heartbeat.Beat(true, std::chrono::steady_clock::now());
     }
     const auto signal = signals.Wait(std::chrono::milliseconds(20));
-    if (signal && *signal != Signals::kWished) {
+    if (!signal || *signal == Signals::kWished) continue;
+    if (signalled) {
       Say("second signal: exiting at once");
       std::_Exit(1);
     }
+    signalled = true;
+    Say("already draining: the next signal ends it at once");
   }
   drain.join();
   Say(all_answered ? "drained: everything was answered"
@@ -101,12 +109,14 @@ int Serve(const config::v1::Config& config) {
   Say("admin on " + assembly->admin_address());
   heartbeat.Ready("serving on " + assembly->addresses().front(),
                   std::chrono::steady_clock::now());
-  while (!signals.Wait(heartbeat.period(kHealthPeriod))) {
+  std::optional<int> began;
+  while (!(began = signals.Wait(heartbeat.period(kHealthPeriod)))) {
     assembly->RefreshHealth();
     heartbeat.Beat(assembly->LoopsAnswered(), std::chrono::steady_clock::now());
   }
   Say("draining");
-  return DrainAndExit(std::move(assembly), signals, heartbeat, config.drain());
+  return DrainAndExit(std::move(assembly), *began, signals, heartbeat,
+                      config.drain());
 }
 
 int Main(int argc, char** argv) {

@@ -86,7 +86,9 @@ void ListOutstandingHandler::Handle(ServerCall& call) {
   response.set_high(static_cast<int32_t>(marks.high));
   response.set_low(static_cast<int32_t>(marks.low));
   response.set_overloaded(in_flight_.overloaded());
-  response.set_draining(in_flight_.draining());
+  // As a whole it stops serving when a drain begins; InFlight hears of it only
+  // after the lame duck.
+  response.set_draining(!status_.Serving("").value_or(true));
   const auto collection = std::make_shared<Collection>(
       call, std::move(response), HowMany(request->max_lookups()), clock_.Now());
   for (const auto& table : tables_.tables()) {

@@ -15,7 +15,7 @@ Routes::Routes(const Parts& parts)
       list_tables_(*parts.admin, *parts.handlers.errors),
       list_sources_(*parts.admin, *parts.handlers.errors),
       list_outstanding_(*parts.handlers.tables, *parts.handlers.in_flight,
-                        *parts.clock, *parts.handlers.errors),
+                        *parts.status, *parts.clock, *parts.handlers.errors),
       queues_(parts.queues, *parts.handlers.errors),
       prefetch_(parts.handlers, parts.prefetch),
       drain_(parts.drain, *parts.handlers.in_flight, *parts.handlers.errors) {}

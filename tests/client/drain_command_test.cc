@@ -9,6 +9,7 @@ namespace frontrunner {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class DrainCommand : public AdminCommand {
  protected:
@@ -53,6 +54,33 @@ TEST_F(DrainCommand, AServerThatDoesNotDrainIsANewOne) {
   const auto result = Run({"drain", "--wait", "--json"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.out, "{\"outstanding\":3}\n{\"gone\":true}\n");
+}
+
+TEST_F(DrainCommand, AServerThatDoesNotDrainYetIsNoNewOne) {
+  server_.list_outstanding = [](int call, const auto&, auto& response) {
+    response.set_draining(call == 3);
+    response.set_outstanding(3);
+    return grpc::Status::OK;
+  };
+  const auto result = Run({"drain", "--wait"});
+  EXPECT_EQ(result.out,
+            "draining: 3 lookups outstanding\nthe server is gone\n");
+  EXPECT_THAT(server_.events(),
+              testing::ElementsAre("Drain", StartsWith("ListOutstanding"),
+                                   StartsWith("ListOutstanding"),
+                                   StartsWith("ListOutstanding"),
+                                   StartsWith("ListOutstanding")));
+}
+
+TEST_F(DrainCommand, AServerThatComesAfterNobodyWasThereIsANewOne) {
+  server_.list_outstanding = [](int call, const auto&, auto& response) {
+    response.set_outstanding(3);
+    return call == 1 ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "")
+                     : grpc::Status::OK;
+  };
+  const auto result = Run({"drain", "--wait", "--deadline", "5s"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, HasSubstr("the server is gone"));
 }
 
 TEST_F(DrainCommand, ItWaitsNoLongerThanItsDeadline) {

@@ -5,12 +5,13 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 import grpc
 
-from support import (BUILD, NAMES_FROM_BACKEND, ServerTest, WAIT, eventually,
-                     in_flight)
+from support import (BUILD, NAMES_FROM_BACKEND, ServerTest, WAIT, admin_pb2,
+                     eventually, in_flight)
 
 MEMORY_ONLY = """
 sources: { near: { memory: {} } }
@@ -157,6 +158,58 @@ class Ending(ServerTest):
             self.assertIsNone(server.process.poll())
             server.signal(signal.SIGTERM)
             self.assertEqual(server.process.wait(WAIT), 1)
+
+    def wish_the_end(self, server):
+        """Drains as an operator does, instead of a first signal."""
+        self.admin(server).Drain(admin_pb2.DrainRequest(), timeout=WAIT)
+        server.wait_for("draining")
+
+    def test_a_first_signal_after_an_operators_drain_cuts_nothing(self):
+        backend = self.backend("--median", "2s", "--slow-ratio", "0")
+        server = self.server(
+            NAMES_FROM_BACKEND.format(backend=backend.address))
+        lookups = self.lookups(server)
+        call = lookups.stub.Lookup.future(lookups.request("U+0041"),
+                                          timeout=WAIT)
+        eventually(lambda: self.backend_count(backend, "underway") == 1,
+                   "the backend works on it")
+        self.wish_the_end(server)
+        server.signal(signal.SIGTERM)
+        server.wait_for("already draining")
+        self.assertEqual(call.result().value, b"LATIN CAPITAL LETTER A")
+        self.assertEqual(server.process.wait(WAIT), 0, server.said())
+
+    def test_a_second_signal_after_an_operators_drain_exits_at_once(self):
+        backend = self.backend("--median", "30s", "--slow-ratio", "0")
+        server = self.server(
+            NAMES_FROM_BACKEND.format(backend=backend.address), grace="60s")
+        lookups = self.lookups(server)
+        with in_flight(lookups.stub.Lookup.future(lookups.request("U+0041"),
+                                                  timeout=WAIT)):
+            eventually(lambda: self.backend_count(backend, "underway") == 1,
+                       "the backend works on it")
+            self.wish_the_end(server)
+            server.signal(signal.SIGTERM)
+            server.wait_for("already draining")
+            server.signal(signal.SIGINT)
+            self.assertEqual(server.process.wait(WAIT), 1)
+            self.assertIn("second signal", server.said())
+
+    def test_an_operators_wait_lasts_through_the_lame_duck_to_the_end(self):
+        server = self.server(MEMORY_ONLY, lame_duck="2s")
+        began = time.monotonic()
+        drain = subprocess.run(
+            [BUILD / "client/frontrunner", "drain", "--wait"],
+            env={**os.environ, "FRONTRUNNER_ADMIN_ADDRESS": server.admin},
+            timeout=WAIT, capture_output=True, text=True, check=False)
+        self.assertGreaterEqual(time.monotonic() - began, 2, drain.stdout)
+        self.assertEqual(drain.returncode, 0, drain.stderr)
+        self.assertEqual(drain.stdout, "draining: 0 lookups outstanding\n"
+                                       "the server is gone\n")
+        host, port = server.admin.rsplit(":", 1)
+        with socket.socket() as s:
+            self.assertNotEqual(s.connect_ex((host, int(port))), 0)
+        self.assertEqual(server.process.wait(WAIT), 0, server.said())
 
     def test_a_sigterm_leaves_no_socket_open_to_new_callers(self):
         server = self.server(MEMORY_ONLY)

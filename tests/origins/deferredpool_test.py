@@ -5,6 +5,8 @@ waits until the pool is empty."""
 import signal
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 import grpc
 
@@ -40,6 +42,14 @@ class DeferredPool(ServerTest):
             response_deserializer=health_pb2.HealthCheckResponse.FromString)(
                 health_pb2.HealthCheckRequest(service=service), timeout=WAIT)
         return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+
+    def readiness(self):
+        url = f"http://{self.frontrunner.http}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=WAIT) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
 
     def assert_refused(self, error, code, reason):
         self.assertEqual(error.code(), code, error.details())
@@ -101,10 +111,12 @@ class DeferredPool(ServerTest):
         # First NOT_SERVING, while new work is still taken …
         eventually(lambda: self.health() == "NOT_SERVING", "health says so")
         self.assertEqual(self.health("unicode"), "NOT_SERVING")
+        self.assertTrue(self.outstanding().draining)
         late = self.ask("U+0042")
         eventually(lambda: self.outstanding().racing == 2, "it is taken")
         # … then new work is refused …
-        eventually(lambda: self.outstanding().draining, "it drains")
+        eventually(lambda: "lookups are refused" in self.readiness(),
+                   "the lame duck is over")
         self.assert_refused(self.caller.fails("U+0043"),
                             grpc.StatusCode.UNAVAILABLE, "DRAINING")
         # … and what is outstanding finishes.

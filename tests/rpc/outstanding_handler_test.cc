@@ -32,8 +32,9 @@ class OutstandingTest : public ::testing::Test {
   }
 
   HandlerRig rig_{{.loops = 2}};
-  ListOutstandingHandler handler_{rig_.tables(), rig_.in_flight(), rig_.loop(),
-                                  rig_.errors()};
+  TablesServing serving_{rig_.tables(), nullptr};
+  ListOutstandingHandler handler_{rig_.tables(), rig_.in_flight(), serving_,
+                                  rig_.loop(), rig_.errors()};
 };
 
 TEST_F(OutstandingTest, AnIdleServerHasNone) {
@@ -83,6 +84,12 @@ TEST_F(OutstandingTest, TheKeyOfAnAnsweredLookupIsGone) {
   rig_.Run();
   ASSERT_TRUE(a->finished());
   EXPECT_EQ(List().racing(), 0);
+}
+
+TEST_F(OutstandingTest, ItDrainsFromTheBeginningOfTheLameDuck) {
+  EXPECT_FALSE(List().draining());
+  serving_.Stop();
+  EXPECT_TRUE(List().draining());
 }
 
 TEST_F(OutstandingTest, AMalformedRequestIsRefused) {
