@@ -27,6 +27,10 @@ void CheckRetries(const v1::Config& config, Findings& findings);
 /// A queue is before something that is started, and a burst is one of a rate.
 void CheckQueues(const v1::Config& config, Findings& findings);
 
+/// A connection that is asked to end leaves its calls the time that they may
+/// take.
+void CheckConnectionAge(const v1::Config& config, Findings& findings);
+
 /// An http source's answer depends on the key, what it sends can be sent, and
 /// it has no password that everybody sees.
 void CheckHttp(const v1::Config& config, Findings& findings);

@@ -106,6 +106,7 @@ void Read(std::string_view text, const Lines& lines, Findings& findings,
   config::CheckOutstanding(message, findings);
   config::CheckRetries(message, findings);
   config::CheckQueues(message, findings);
+  config::CheckConnectionAge(message, findings);
   config::CheckHttp(message, findings);
 }
 

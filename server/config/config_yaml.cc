@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "frontrunner/config/v1/options.pb.h"
 #include "google/protobuf/message.h"
 #include "server/config/rules.h"
@@ -43,6 +44,23 @@ Fields ToldFields(const Message& message) {
     if (IsTold(message, *type.field(i))) told.push_back(type.field(i));
   }
   return told;
+}
+
+/// A URL or target without the user and password before its host. A URL with
+/// them is refused, but what is behind gRPC's schemes is gRPC's business.
+std::string WithoutUser(std::string text, config::v1::Form form) {
+  const bool is_url = form == config::v1::HTTP_URL;
+  // A path may have an "@" in it.
+  const bool is_target =
+      form == config::v1::GRPC_TARGET && !absl::StartsWith(text, "unix");
+  if (!is_url && !is_target) return text;
+  const size_t begin = text.find_first_not_of(":/", text.find(':'));
+  if (begin == std::string::npos) return text;
+  const size_t end =
+      is_url ? text.find_first_of("/?#", begin) : std::string::npos;
+  const size_t at = text.rfind('@', end);
+  if (at == std::string::npos || at < begin) return text;
+  return text.replace(begin, at - begin, kMasked);
 }
 
 class Writer {
@@ -147,7 +165,7 @@ class Writer {
         rules.form() != config::v1::NAME) {
       out_ << YAML::DoubleQuoted;
     }
-    out_ << text;
+    out_ << WithoutUser(text, rules.form());
   }
 
   YAML::Emitter out_;

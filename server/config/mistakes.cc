@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "server/base/strings.h"
+#include "server/config/form.h"
 #include "server/config/suggest.h"
 
 namespace frontrunner::config {
@@ -46,6 +47,20 @@ std::string Quote(std::string_view text) {
   const std::string_view shown = Cut(text, kMost);
   return absl::StrCat("\"", absl::Utf8SafeCEscape(Absl(shown)),
                       shown.size() < text.size() ? "…\"" : "\"");
+}
+
+bool MayHavePassword(std::string_view text) {
+  return text.find('@') != std::string_view::npos;
+}
+
+std::string QuoteOrMask(std::string_view text) {
+  return Quote(MayHavePassword(text) ? "***" : text);
+}
+
+std::string QuoteName(std::string_view name, bool among_secrets) {
+  const bool is_name =
+      !among_secrets || name.empty() || HasForm(name, v1::NAME);
+  return QuoteOrMask(is_name ? name : "***");
 }
 
 std::string DidYouMean(std::string_view text,

@@ -24,6 +24,17 @@ std::string Show(const Path& path);
 /// length that fits into a line.
 std::string Quote(std::string_view text);
 
+/// Whether a text may have a password in it, whatever field it is in: one
+/// stands before the "@" of a URL.
+bool MayHavePassword(std::string_view text);
+
+/// Like Quote, but "***" for what may have a password in it.
+std::string QuoteOrMask(std::string_view text);
+
+/// A name, by QuoteOrMask. Where secrets are, it may be one with a space or a
+/// colon too few, so that only what looks like a name is shown there.
+std::string QuoteName(std::string_view name, bool among_secrets);
+
 /// "; did you mean "name"?" if one of the candidates is near `text`, else "".
 std::string DidYouMean(std::string_view text,
                        const std::vector<std::string>& candidates);

@@ -42,14 +42,15 @@ void Reader::ReadMessage(const Value& value, Message& message) {
   const std::string& shorthand = type.options().GetExtension(v1::shorthand);
   if (value.node.IsScalar() && !shorthand.empty()) {
     ReadScalar(value, Slot{&message, type.FindFieldByName(shorthand)});
-    Seen seen;
+    Seen seen{.type = type};
     seen.names.emplace(shorthand, value.place);
     Complete(value.path, message, seen);
     return;
   }
   if (!value.node.IsMap()) {
     Wrong(value,
-          absl::StrCat("a mapping of ", absl::StrJoin(FieldNames(type), ", ")));
+          absl::StrCat("a mapping of ", absl::StrJoin(FieldNames(type), ", ")),
+          HoldsSecret(type));
     return;
   }
   ReadMapping(value, message);
@@ -57,14 +58,14 @@ void Reader::ReadMessage(const Value& value, Message& message) {
 
 void Reader::ReadMapping(const Value& value, Message& message) {
   const Descriptor& type = *message.GetDescriptor();
-  Seen seen;
+  Seen seen{.type = type};
   for (const auto& entry : value.node) {
     std::string name;
     Place place;
     if (!TakeName(entry.first, value.path, seen, name, place)) continue;
     const FieldDescriptor* field = type.FindFieldByName(name);
     if (field == nullptr) {
-      ReadUnknown(name, place, value.path, message, seen);
+      ReadUnknown(name, place, value.path, seen);
       continue;
     }
     const Path path = Join(value.path, name);
@@ -78,10 +79,11 @@ void Reader::ReadMapping(const Value& value, Message& message) {
 }
 
 void Reader::ReadUnknown(const std::string& name, Place place, const Path& path,
-                         const Message& message, Seen& seen) {
-  const std::vector<std::string> names = FieldNames(*message.GetDescriptor());
+                         Seen& seen) {
+  const std::vector<std::string> names = FieldNames(seen.type);
   seen.meant.insert(Nearest(name, names));
-  findings_.Add(place, absl::StrCat(Show(path), " has no field ", Quote(name),
+  findings_.Add(place, absl::StrCat(Show(path), " has no field ",
+                                    QuoteName(name, HoldsSecret(seen.type)),
                                     "; allowed: ", absl::StrJoin(names, ", "),
                                     DidYouMean(name, names)));
 }
@@ -109,7 +111,8 @@ void Reader::ReadOneScalarMessage(const Value& value, Message& message) {
       value.node.IsScalar() ? value.node.Scalar() : std::string();
   Wrong(value,
         absl::StrCat(AllowedFor(*other).text, ", or ",
-                     absl::StrJoin(words, ", or "), DidYouMean(text, words)));
+                     absl::StrJoin(words, ", or "), DidYouMean(text, words)),
+        HoldsSecret(type));
 }
 
 void Reader::ReadField(const Value& value, Slot slot) {
@@ -138,7 +141,7 @@ void Reader::ReadList(const Value& value, Slot slot) {
   const v1::Rules& rules = RulesOf(*slot.field);
   Locate(value);
   if (!value.node.IsSequence()) {
-    Wrong(value, "a list");
+    Wrong(value, "a list", HoldsSecret(*slot.field));
     return;
   }
   CheckSize(value, rules, "items");
@@ -150,7 +153,7 @@ void Reader::ReadList(const Value& value, Slot slot) {
             .node = item, .path = path, .place = PlaceOf(item, PlaceOf(item))},
         slot);
   }
-  if (rules.distinct()) CheckDistinct(value);
+  if (rules.distinct()) CheckDistinct(value, rules);
 }
 
 void Reader::ReadNamed(const Value& value, Slot slot) {
@@ -158,11 +161,11 @@ void Reader::ReadNamed(const Value& value, Slot slot) {
   const Descriptor& type = *slot.field->message_type();
   Locate(value);
   if (!value.node.IsMap()) {
-    Wrong(value, "a mapping of names");
+    Wrong(value, "a mapping of names", HoldsSecret(*slot.field));
     return;
   }
   CheckSize(value, rules, "entries");
-  Seen seen;
+  Seen seen{.type = type};
   for (const auto& item : value.node) {
     std::string name;
     Place place;
@@ -170,7 +173,9 @@ void Reader::ReadNamed(const Value& value, Slot slot) {
                   rules.key_any_case())) {
       continue;
     }
-    CheckKey(name, place, value.path, *slot.field);
+    if (!CheckKey(name, place, value.path, *slot.field) && rules.secret()) {
+      continue;  // What is said of its value would have the name in it.
+    }
     Message* entry =
         slot.message->GetReflection()->AddMessage(slot.message, slot.field);
     entry->GetReflection()->SetString(entry, type.map_key(), name);
@@ -189,7 +194,7 @@ void Reader::ReadScalar(const Value& value, Slot slot) {
   const std::string text =
       value.node.IsScalar() ? value.node.Scalar() : std::string();
   Wrong(value, absl::StrCat(allowed.text, DidYouMean(text, allowed.words)),
-        RulesOf(*slot.field).secret());
+        HoldsSecret(*slot.field));
 }
 
 }  // namespace frontrunner::config

@@ -41,6 +41,8 @@ class Reader {
 
   /// The names seen in one mapping.
   struct Seen {
+    /// Of the mapping, or of a map's entries.
+    const google::protobuf::Descriptor& type;
     absl::flat_hash_map<std::string, Place> names;
     /// What unknown names may have meant.
     absl::flat_hash_set<std::string> meant;
@@ -49,7 +51,7 @@ class Reader {
   void ReadMessage(const Value& value, Message& message);
   void ReadMapping(const Value& value, Message& message);
   void ReadUnknown(const std::string& name, Place place, const Path& path,
-                   const Message& message, Seen& seen);
+                   Seen& seen);
   void ReadOneScalarMessage(const Value& value, Message& message);
   void ReadField(const Value& value, Slot slot);
   void ReadOne(const Value& value, Slot slot);
@@ -60,12 +62,12 @@ class Reader {
   /// What the file does not say: defaults, and what it has to.
   void Complete(const Path& path, Message& message, const Seen& seen);
   void CheckOneofs(const Path& path, const Message& message, const Seen& seen);
-  void CheckDistinct(const Value& list);
+  void CheckDistinct(const Value& list, const v1::Rules& rules);
   /// How many `things` a list or mapping has.
   void CheckSize(const Value& value, const v1::Rules& rules,
                  std::string_view things);
-  /// A map's key at `place`, of the map at `path`.
-  void CheckKey(const std::string& key, Place place, const Path& path,
+  /// A map's key at `place`, of the map at `path`; false where it is wrong.
+  bool CheckKey(const std::string& key, Place place, const Path& path,
                 const Field& map);
 
   /// The name of a mapping's entry, with its place; false, and a mistake, where
@@ -78,7 +80,9 @@ class Reader {
   /// key.
   Place PlaceOf(const YAML::Node& node, Place key) const;
   void Locate(const Value& value);
-  void Wrong(const Value& value, std::string_view allowed, bool secret = false);
+  /// With `secret` the value is not shown, nor is one that may have a password
+  /// in it.
+  void Wrong(const Value& value, std::string_view allowed, bool secret);
 
   const Lines& lines_;
   Findings& findings_;

@@ -79,13 +79,14 @@ void Reader::CheckOneofs(const Path& path, const Message& message,
   }
 }
 
-void Reader::CheckDistinct(const Value& list) {
+void Reader::CheckDistinct(const Value& list, const v1::Rules& rules) {
   absl::flat_hash_set<std::string> seen;
   for (const auto& item : list.node) {
     if (item.IsScalar() && !seen.insert(item.Scalar()).second) {
-      findings_.Add(PlaceOf(item),
-                    absl::StrCat(Show(list.path), " has ", Quote(item.Scalar()),
-                                 " twice; allowed: each once"));
+      const std::string shown =
+          rules.secret() ? Quote("***") : QuoteOrMask(item.Scalar());
+      findings_.Add(PlaceOf(item), absl::StrCat(Show(list.path), " has ", shown,
+                                                " twice; allowed: each once"));
     }
   }
 }
@@ -105,7 +106,7 @@ void Reader::CheckSize(const Value& value, const v1::Rules& rules,
                              Absl(things), "; allowed: ", allowed));
 }
 
-void Reader::CheckKey(const std::string& key, Place place, const Path& path,
+bool Reader::CheckKey(const std::string& key, Place place, const Path& path,
                       const Field& map) {
   const v1::Rules& rules = RulesOf(map);
   Allowed allowed;
@@ -113,16 +114,18 @@ void Reader::CheckKey(const std::string& key, Place place, const Path& path,
     allowed = WordsOf(*map.file()->FindEnumTypeByName(rules.key_enum()));
     if (std::find(allowed.words.begin(), allowed.words.end(), key) !=
         allowed.words.end()) {
-      return;
+      return true;
     }
   } else if (HasForm(key, rules.key_form())) {
-    return;
+    return true;
   } else {
     allowed.text = FormInWords(rules.key_form());
   }
-  findings_.Add(place, absl::StrCat(Show(path), " has the name ", Quote(key),
+  findings_.Add(place, absl::StrCat(Show(path), " has the name ",
+                                    QuoteName(key, rules.secret()),
                                     "; allowed: ", allowed.text,
                                     DidYouMean(key, allowed.words)));
+  return false;
 }
 
 bool Reader::TakeName(const YAML::Node& key, const Path& path, Seen& seen,
@@ -138,10 +141,11 @@ bool Reader::TakeName(const YAML::Node& key, const Path& path, Seen& seen,
   const auto [first, is_first] =
       seen.names.emplace(any_case ? absl::AsciiStrToLower(name) : name, place);
   if (!is_first) {
-    findings_.Add(
-        place,
-        absl::StrCat(Show(path), " has ", Quote(name), " twice, first in line ",
-                     first->second.line, "; allowed: each once"));
+    findings_.Add(place,
+                  absl::StrCat(Show(path), " has ",
+                               QuoteName(name, HoldsSecret(seen.type)),
+                               " twice, first in line ", first->second.line,
+                               "; allowed: each once"));
   }
   return is_first;
 }
@@ -162,7 +166,9 @@ void Reader::Locate(const Value& value) {
 void Reader::Wrong(const Value& value, std::string_view allowed, bool secret) {
   std::string found;
   if (value.node.IsScalar()) {
-    found = secret ? "a text that is not shown" : Quote(value.node.Scalar());
+    const std::string& text = value.node.Scalar();
+    found = secret || MayHavePassword(text) ? "a text that is not shown"
+                                            : Quote(text);
   } else if (value.node.IsSequence()) {
     found = "a list";
   } else {

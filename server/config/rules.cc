@@ -28,4 +28,17 @@ const v1::Rules& RulesOf(const FieldDescriptor& field) {
   return said->options().GetExtension(v1::rules);
 }
 
+// No message of the schema is part of itself.
+bool HoldsSecret(const FieldDescriptor& field) {
+  if (RulesOf(field).secret()) return true;
+  return !IsScalar(field) && HoldsSecret(*field.message_type());
+}
+
+bool HoldsSecret(const Descriptor& type) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (HoldsSecret(*type.field(i))) return true;
+  }
+  return false;
+}
+
 }  // namespace frontrunner::config

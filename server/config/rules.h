@@ -9,4 +9,8 @@ namespace frontrunner::config {
 /// rules of the map, since protobuf has no place to write any of their own.
 const v1::Rules& RulesOf(const google::protobuf::FieldDescriptor& field);
 
+/// Whether a secret can be anywhere in a value of the field, or of the type.
+bool HoldsSecret(const google::protobuf::FieldDescriptor& field);
+bool HoldsSecret(const google::protobuf::Descriptor& type);
+
 }  // namespace frontrunner::config

@@ -35,7 +35,7 @@ class GrpcServer {
     /// A connection as old is sent GOAWAY (gRPC takes a tenth more or less);
     /// its calls may go on for the grace. Zero: connections stay.
     Duration max_connection_age = Duration::zero();
-    Duration max_connection_age_grace = std::chrono::minutes(1);
+    Duration max_connection_age_grace = std::chrono::minutes(2);
     /// Calls of each method that each queue can accept without the edge thread
     /// having run in between; further ones wait in gRPC.
     int posted_calls = 16;

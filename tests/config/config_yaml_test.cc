@@ -46,7 +46,7 @@ sources:
     http:
       url: "http://l/{key}"
       method: POST
-      body: "true"
+      body: '{"token": "battery staple"}'
       pages: { parameter: c, next: /n, items: /i, max_errors: 0 }
   f: { computation: { plugin: ./l.so, function: "yes" } }
 tables:
@@ -66,7 +66,8 @@ drain: { lame_duck: 0s }
 TEST(ConfigYaml, ReadAgainItMeansTheSame) {
   // Secrets apart: those of this one are what they are masked by.
   std::string text(kRich);
-  for (const std::string secret : {"Bearer hunter2", "correct horse"}) {
+  for (const std::string secret :
+       {"Bearer hunter2", "correct horse", "{\"token\": \"battery staple\"}"}) {
     text.replace(text.find(secret), secret.size(), "***");
   }
   const config::v1::Config config = Good(text);
@@ -85,6 +86,43 @@ TEST(ConfigYaml, SecretsAreMaskedAndTheirNamesAreNot) {
   EXPECT_THAT(written, HasSubstr("Authorization: \"***\""));
   EXPECT_THAT(written, HasSubstr("X-Other: \"***\""));
   EXPECT_THAT(written, HasSubstr("password_file: \"/secret/file\""));
+}
+
+TEST(ConfigYaml, ABodyIsMasked) {
+  const std::string written = ConfigYaml(Good(kRich));
+  EXPECT_THAT(written, Not(HasSubstr("staple")));
+  EXPECT_THAT(written, HasSubstr("body: \"***\""));
+}
+
+/// How sources with such a target and URL are told.
+std::string ToldTarget(const std::string& target) {
+  config::v1::Config config;
+  (*config.mutable_sources())["s"].mutable_grpc()->set_target(target);
+  return ConfigYaml(config);
+}
+std::string ToldUrl(const std::string& url) {
+  config::v1::Config config;
+  (*config.mutable_sources())["s"].mutable_http()->set_url(url);
+  return ConfigYaml(config);
+}
+
+TEST(ConfigYaml, AUserInATargetIsMasked) {
+  EXPECT_THAT(ToldTarget("dns:///me:pw/1@h:1"),
+              HasSubstr("target: \"dns:///***@h:1\""));
+  EXPECT_THAT(ToldTarget("dns://me:pw@8.8.8.8/h:1"),
+              HasSubstr("target: \"dns://***@8.8.8.8/h:1\""));
+  EXPECT_THAT(ToldTarget("dns:me:pw@h:1"),
+              HasSubstr("target: \"dns:***@h:1\""));
+  EXPECT_THAT(ToldTarget("unix:/run/a@b"),
+              HasSubstr("target: \"unix:/run/a@b\""));
+}
+
+TEST(ConfigYaml, AUserInAUrlIsMasked) {
+  // None that was read has one, but everybody may look at this page.
+  EXPECT_THAT(ToldUrl("https://me:pw@h/{key}?to=me@h"),
+              HasSubstr("url: \"https://***@h/{key}?to=me@h\""));
+  EXPECT_THAT(ToldUrl("https://h/me@{key}"),
+              HasSubstr("url: \"https://h/me@{key}\""));
 }
 
 TEST(ConfigYaml, DefaultsAreToldInTheFilesOwnUnits) {

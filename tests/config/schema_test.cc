@@ -109,6 +109,19 @@ TEST(Schema, AMapsScalarsGoByTheRulesOfTheMap) {
   EXPECT_EQ(RulesOf(ValueOf(sources)).key_form(), v1::ANY_TEXT);
 }
 
+TEST(Schema, SecretsAreTexts) {
+  // The reader and /configz look at a value's own field, and not at those that
+  // are around it.
+  int found = 0;
+  ForEachField([&found](const FieldDescriptor& field) {
+    if (!RulesOf(field).secret()) return;
+    ++found;
+    EXPECT_EQ(ValueOf(field).cpp_type(), FieldDescriptor::CPPTYPE_STRING)
+        << field.full_name();
+  });
+  EXPECT_EQ(found, 2);
+}
+
 TEST(Schema, EveryBoundIsWrittenAsTheFieldIs) {
   ForEachField([](const FieldDescriptor& field) {
     const v1::Rules& rules = RulesOf(field);
