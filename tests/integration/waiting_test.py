@@ -101,7 +101,9 @@ class Waiting(ServerTest):
         answer = call.result()
         self.assertEqual(answer.value, b"v")
         self.assertEqual(answer.source, "put")
-        # And the next one, once they are all connected again.
+        # And the next one, once that key's connection is there again.
+        eventually(lambda: self.lookups_a.fails(b"l", "t").code() ==
+                   grpc.StatusCode.NOT_FOUND, "Redis is asked again")
         call = self.wait_on(self.lookups_a.stub, b"l")
         self.channels_are(1)
         self.put_on(self.lookups_b, b"l", b"w")
