@@ -131,7 +131,8 @@ def the_monitor_finds_the_metrics(rendered):
 
 @rule
 def probes_ask_the_http_port(rendered):
-    paths = {"startupProbe": "/healthz", "livenessProbe": "/healthz",
+    # /healthz answers before lookups are served.
+    paths = {"startupProbe": "/readyz", "livenessProbe": "/healthz",
              "readinessProbe": "/readyz"}
     for server in rendered.servers():
         ports = {p["name"]: p["containerPort"]

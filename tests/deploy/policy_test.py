@@ -102,6 +102,8 @@ BROKEN = [
     (probe("readinessProbe", httpGet={"path": "/readyz", "port": "grpc"}),
      "port of http_listen"),
     (lambda r: server_of(r).pop("startupProbe"), "startupProbe does not ask"),
+    (probe("startupProbe", httpGet={"path": "/healthz", "port": "http"}),
+     "startupProbe does not ask /readyz"),
     (configure("0.0.0.0:7979", "0.0.0.0:7978"), "ports {"),
     (configure("0.0.0.0:7980", "127.0.0.1:7980"), "does not reach http_listen"),
     (configure("127.0.0.1:7981", "0.0.0.0:7981"), "not the pod's own"),
