@@ -6,8 +6,16 @@ from rendered import (containers, labels_of, port_of, seconds, size)
 
 # frontrunnerd ends so long after its grace limit, whatever hangs.
 WATCHDOG = 5
-# What a server takes beside the capacity of its memory caches, at least.
-BESIDES = 32 << 20
+# The arithmetic of "Sizing" in deploy/README.md: what is the server's own when it
+# does nothing, a memory cache for each byte of its capacity, what gRPC takes for
+# a call, and a caller who waits for a value.
+OWN = 8 << 20
+PER_CAPACITY = 1.3
+PER_CALL = 16 << 10
+PER_WAITER = 16 << 10
+# Of the configuration reference in README.md.
+DEFAULTS = {"capacity": "64MiB", "high": 10000, "max_key": "64KiB",
+            "max_value": "1MiB", "max_waiters": 100000}
 
 RULES = []
 
@@ -185,14 +193,26 @@ def who_is_balanced_to_says_when_it_goes(rendered):
 
 @rule
 def memory_has_room(rendered):
+    """For all that the configuration admits."""
     for server in rendered.servers():
-        caches = sum(size(s["memory"]["capacity"])
-                     for s in server.config["sources"].values()
-                     if "memory" in s)
+        needed = memory_needed(server.config)
         limits = server.container["resources"]["limits"]
         limit = size(limits.get("memory", 0))
-        if caches + BESIDES > limit:
-            yield f"a limit of {limit} for caches of {caches} and the rest"
+        if needed > limit:
+            yield (f"a limit of {limit >> 20} MiB where its configuration "
+                   f"may take {needed / (1 << 20):.0f} MiB")
+
+
+def memory_needed(config):
+    """Bytes, by the guide's arithmetic."""
+    fields = {**DEFAULTS, **config.get("limits", {}),
+              **config.get("outstanding", {})}
+    caches = sum(size(s["memory"].get("capacity", DEFAULTS["capacity"]))
+                 for s in config["sources"].values() if "memory" in s)
+    call = PER_CALL + size(fields["max_key"]) + 2 * size(fields["max_value"])
+    waiters = fields["max_waiters"] * len(config["tables"])
+    return (OWN + PER_CAPACITY * caches + fields["high"] * call +
+            waiters * PER_WAITER)
 
 
 @rule

@@ -113,7 +113,15 @@ BROKEN = [
     (lambda r: pod_of(r).pop("terminationGracePeriodSeconds"), "30 s to end"),
     (container(lifecycle={}), "a hook"),
     (probe("readinessProbe", periodSeconds=5), "later than the lame duck"),
-    (configure("256MiB", "500MiB"), "for caches of"),
+    (configure("256MiB", "300MiB"), "512 MiB where its configuration may take"),
+    (configure("high: 2000", "high: 4000"), "may take 560 MiB"),
+    (configure("max_value: 16KiB", "max_value: 64KiB"), "may take"),
+    (configure("max_key: 4KiB", "max_key: 64KiB"), "may take"),
+    (configure("max_waiters: 1000", "max_waiters: 5000"), "may take"),
+    (configure("tables:\n", "tables:\n" + "".join(
+        f"  t{i}: {{ race: [near] }}\n" for i in range(4))), "may take"),
+    (configure(", max_waiters: 1000", ""), "may take 2005 MiB"),
+    (configure("outstanding: { high: 2000, low: 1600 }", ""), "may take 864"),
     (configure("loop_threads: 2", "loop_threads: 0"), "each core of the node"),
     (configure("max_connection_age: 5m", "# "), "callers stay"),
     (configure('"0.0.0.0:7979"', '"0.0.0.0:7979", "unix:/run/fr/socket"'),
@@ -138,7 +146,8 @@ BROKEN_SIDECARS = [
     (lambda r: pod_of(r, "app")["volumes"][1].pop("emptyDir"),
      "/run/frontrunner can't be written to"),
     (configure("grace: 5s", "grace: 25s"), "30 s to end"),
-    (configure("16MiB", "48MiB"), "for caches of"),
+    (configure("16MiB", "20MiB"), "64 MiB where its configuration may take"),
+    (configure("high: 300", "high: 400"), "64 MiB where"),
 ]
 
 
