@@ -138,7 +138,8 @@ class Images(unittest.TestCase):
         self.fail("".join(said) or "it said nothing")
 
     def configure(self, overlay, **addresses):
-        """The overlay's own configuration, on ports that are free here."""
+        """The overlay's own configuration, on ports that are free here, and with
+        these addresses for its Services."""
         text = (OVERLAYS / overlay / "frontrunner.yaml").read_text()
         text = text.replace("/run/frontrunner/", "/tmp/")
         ports = {}
@@ -147,8 +148,8 @@ class Images(unittest.TestCase):
             text = re.sub(rf'"[0-9.]+:{port}"', f'"127.0.0.1:{ports[port]}"',
                           text)
         for old, new in addresses.items():
-            self.assertIn(f"{old}:", text)
-            text = re.sub(rf"{old}:\d+", new, text)
+            self.assertIn(f"frontrunner-{old}:", text)
+            text = re.sub(rf"frontrunner-{old}:\d+", new, text)
         (self.config / "frontrunner.yaml").write_text(text)
         return ports
 

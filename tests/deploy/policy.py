@@ -2,7 +2,7 @@
 
 A rule is a function from a Rendered to its complaints. RULES are all of them.
 """
-from rendered import (containers, labels_of, port_of, seconds, size)
+from rendered import (containers, labels_of, port_of, seconds, size, user_of)
 
 # frontrunnerd ends so long after its grace limit, whatever hangs.
 WATCHDOG = 5
@@ -16,6 +16,9 @@ PER_WAITER = 16 << 10
 # Of the configuration reference in README.md.
 DEFAULTS = {"capacity": "64MiB", "high": 10000, "max_key": "64KiB",
             "max_value": "1MiB", "max_waiters": 100000}
+
+# The label that all pods have but the app's and the server's own.
+PART_OF = "app.kubernetes.io/part-of"
 
 RULES = []
 
@@ -45,6 +48,8 @@ def pods_are_restricted(rendered):
         for volume in pod.get("volumes", []):
             if not kinds & volume.keys():
                 yield f"{name}: volume {volume['name']} is of a kind not allowed"
+            if "sizeLimit" not in volume.get("emptyDir", {"sizeLimit": None}):
+                yield f"{name}: volume {volume['name']} may fill the node's disk"
         for container in containers(workload):
             where = f"{name}/{container['name']}"
             context = {**of_pod, **container.get("securityContext", {})}
@@ -122,6 +127,58 @@ def selectors_find_something(rendered):
         for spread in pod.get("topologySpreadConstraints", []):
             if spread["labelSelector"]["matchLabels"] != labels_of(workload):
                 yield f"{name}: spreads other pods than its own"
+
+
+@rule
+def selectors_are_of_this_project(rendered):
+    """Charts of others name their pods "redis" too."""
+    own = [labels_of(s.workload) for s in rendered.servers()]
+    for name, selector in selectors(rendered):
+        if selector not in own and selector.get(PART_OF) != "frontrunner":
+            yield f"{name} selects pods of others: {selector}"
+
+
+def selectors(rendered):
+    """The labels that each object goes by, and the object's name."""
+    for each in rendered.objects:
+        name = f"{each['kind']} {each['metadata']['name']}"
+        spec = each.get("spec", {})
+        if each["kind"] == "Service":
+            yield name, spec["selector"]
+        for field in ("selector", "podSelector"):
+            if "matchLabels" in spec.get(field, {}):
+                yield name, spec[field]["matchLabels"]
+    for policy in rendered.all("NetworkPolicy"):
+        for selector, _ in peers(policy):
+            yield f"NetworkPolicy {policy['metadata']['name']}", selector
+
+
+def peers(policy):
+    """The labels of the pods that it names at either end, with the ports."""
+    for direction, end in (("ingress", "from"), ("egress", "to")):
+        for allowed in policy["spec"].get(direction, []):
+            for peer in allowed.get(end, []):
+                if "matchLabels" in peer.get("podSelector", {}):
+                    ports = {p["port"] for p in allowed["ports"]}
+                    yield (peer["podSelector"]["matchLabels"],
+                           ports if end == "to" else set())
+
+
+@rule
+def network_policies_name_pods_that_are_there(rendered):
+    """With the pods' own ports: a Service's is translated before it is held
+    against the policy."""
+    for policy in rendered.all("NetworkPolicy"):
+        name = policy["metadata"]["name"]
+        for selector, ports in peers(policy):
+            found = rendered.selected(selector)
+            if not found:
+                yield f"NetworkPolicy {name}: no pods are {selector}"
+            for workload in found:
+                theirs = {p["containerPort"] for c in containers(workload)
+                          for p in c.get("ports", [])}
+                if not ports <= theirs:
+                    yield f"NetworkPolicy {name}: {ports} of {theirs}"
 
 
 @rule
@@ -249,14 +306,19 @@ def files_are_where_it_may_write(rendered):
 def the_network_policy_lets_it_work(rendered):
     for server in rendered.servers():
         for policy in server.policies:
+            types = policy["spec"]["policyTypes"]
             into = ports_of(policy, "ingress")
-            if into != server.open_ports():
+            if "Ingress" in types and into != server.open_ports():
                 yield f"lets in to {into} of {server.open_ports()}"
             out = ports_of(policy, "egress")
-            if out != server.source_ports() | {53}:
+            if "Egress" in types and out != server.source_ports() | {53}:
                 yield f"lets out to {out} of {server.source_ports()} and DNS"
-        if server.services and not server.policies:
+        types = {t for p in server.policies for t in p["spec"]["policyTypes"]}
+        if "Ingress" not in types:
             yield "a server that anybody may reach"
+        # Whom a sidecar's pod may reach is the app's business.
+        if server.services and "Egress" not in types:
+            yield "a server that may reach anybody"
 
 
 def ports_of(policy, direction):
@@ -272,10 +334,15 @@ def a_sidecar_outlives_its_app(rendered):
             continue
         if server.container.get("restartPolicy") != "Always":
             yield "an init container that is no sidecar"
-        users = {c.get("securityContext", {}).get("runAsUser")
-                 for c in containers(server.workload)}
-        if users != {None}:
+        users = {user_of(server.workload, c)
+                 for c in server.at_its_sockets()}
+        if len(users) > 1:
             yield "app and sidecar are different users of one socket"
+        # Who takes the container over into a pod of their own has its guards.
+        guards = {"runAsNonRoot", "runAsUser", "runAsGroup", "seccompProfile"}
+        missing = guards - server.container["securityContext"].keys()
+        if missing:
+            yield f"a sidecar that leaves {sorted(missing)} to its pod"
 
 
 @rule

@@ -45,8 +45,33 @@ def pod(**fields):
     return lambda r: pod_of(r).update(fields)
 
 
+def ours(rendered, kind):
+    """The object of this kind that is Frontrunner's own."""
+    return rendered.named(kind, "frontrunner")
+
+
 def spec(kind, **fields):
-    return lambda r: r.all(kind)[0]["spec"].update(fields)
+    return lambda r: ours(r, kind)["spec"].update(fields)
+
+
+def to_redis(rendered):
+    """The rule that lets Frontrunner out to Redis."""
+    egress = ours(rendered, "NetworkPolicy")["spec"]["egress"]
+    return [r for r in egress if "to" in r][0]
+
+
+def policy_types(*types):
+    return spec("NetworkPolicy", policyTypes=list(types))
+
+
+def of_another_user(rendered):
+    containers(rendered.named("Deployment", "app"))[1]["securityContext"].update(
+        runAsUser=1000)
+
+
+def of_another_user_by_loopback(rendered):
+    of_another_user(rendered)
+    containers(rendered.named("Deployment", "app"))[1].pop("volumeMounts")
 
 
 def forget(kind):
@@ -71,15 +96,17 @@ BROKEN = [
      "has capabilities"),
     (lambda r: server_of(r)["ports"][0].update(hostPort=7979),
      "port of the node"),
-    (lambda r: pod_of(r, "redis")["containers"][0].pop("securityContext"),
-     "redis/redis: has capabilities"),
+    (lambda r: pod_of(r, "frontrunner-redis")["containers"][0].pop(
+        "securityContext"), "frontrunner-redis/redis: has capabilities"),
+    (lambda r: pod_of(r)["volumes"].append({"name": "scratch", "emptyDir": {}}),
+     "may fill the node's disk"),
     (resources(requests={"memory": "512Mi"}), "requests no cpu"),
     (resources(limits={}), "no memory limit"),
     (resources(limits={"memory": "1Gi"}), "requests other memory"),
     (container(image="frontrunner"), "no version"),
     (container(image="host:5000/frontrunner:latest"), "no version"),
     (spec("Service", selector={"app": "else"}), "selects no pods"),
-    (lambda r: r.all("Service")[0]["spec"]["ports"][0].update(
+    (lambda r: ours(r, "Service")["spec"]["ports"][0].update(
         targetPort="lookups"), "have no port"),
     (spec("PodDisruptionBudget", selector={"matchLabels": {"a": "b"}}),
      "selects no pods"),
@@ -93,6 +120,16 @@ BROKEN = [
     (spec("Deployment", selector={"matchLabels": {"a": "b"}}), "labels differ"),
     (lambda r: pod_of(r)["topologySpreadConstraints"][0].update(
         labelSelector={"matchLabels": {"a": "b"}}), "spreads other pods"),
+    (lambda r: r.named("Service", "frontrunner-redis")["spec"]["selector"].pop(
+        policy.PART_OF), "Service frontrunner-redis selects pods of others"),
+    (lambda r: r.named("Deployment", "frontrunner-redis")["spec"]["selector"]
+     ["matchLabels"].pop(policy.PART_OF),
+     "Deployment frontrunner-redis selects pods of others"),
+    (lambda r: to_redis(r)["to"][0]["podSelector"]["matchLabels"].pop(
+        policy.PART_OF), "NetworkPolicy frontrunner selects pods of others"),
+    (lambda r: to_redis(r)["to"][0]["podSelector"]["matchLabels"].update(
+        {"app.kubernetes.io/name": "valkey"}), "no pods are"),
+    (lambda r: to_redis(r)["ports"][0].update(port=6380), "{6380} of {6379}"),
     (spec("ServiceMonitor", endpoints=[{"port": "metrics"}]), "exactly once"),
     (lambda r: r.named("Service", "frontrunner-headless")["spec"]["ports"]
      .append({"name": "http", "port": 7980, "targetPort": "http"}),
@@ -129,10 +166,12 @@ BROKEN = [
     (configure("drain:", "state_dir: /var/lib/frontrunner\ndrain:"),
      "/var/lib/frontrunner can't be written to"),
     (configure("redis:6379", "redis:6380"), "lets out to"),
-    (lambda r: r.all("NetworkPolicy")[0]["spec"]["ingress"].pop(),
+    (lambda r: ours(r, "NetworkPolicy")["spec"]["ingress"].pop(),
      "lets in to"),
     (forget("NetworkPolicy"), "anybody may reach"),
-    (lambda r: r.named("Deployment", "frontrunner")["spec"].pop("strategy"),
+    (policy_types("Egress"), "anybody may reach"),
+    (policy_types("Ingress"), "may reach anybody"),
+    (lambda r: ours(r, "Deployment")["spec"].pop("strategy"),
      "before there are new ones"),
     (lambda r: r.all("ConfigMap")[0]["metadata"].update(name="frontrunner"),
      "without a hash"),
@@ -141,13 +180,25 @@ BROKEN = [
 # The same for overlays/sidecar.
 BROKEN_SIDECARS = [
     (lambda r: server_of(r).pop("restartPolicy"), "no sidecar"),
-    (lambda r: containers(r.named("Deployment", "app"))[1]["securityContext"]
-     .update(runAsUser=1000), "different users"),
+    (of_another_user, "different users"),
+    (lambda r: server_of(r)["securityContext"].pop("runAsUser"),
+     "leaves ['runAsUser'] to its pod"),
+    (forget("NetworkPolicy"), "anybody may reach"),
+    (configure("0.0.0.0:7980", "0.0.0.0:7982"), "lets in to {7980} of {7982}"),
     (lambda r: pod_of(r, "app")["volumes"][1].pop("emptyDir"),
      "/run/frontrunner can't be written to"),
     (configure("grace: 5s", "grace: 25s"), "30 s to end"),
     (configure("16MiB", "20MiB"), "64 MiB where its configuration may take"),
     (configure("high: 300", "high: 400"), "64 MiB where"),
+]
+
+
+# What the guide says may be done to them.
+KEPT = [
+    ("overlays/service", configure("0.0.0.0:7980", "[::]:7980")),
+    ("overlays/sidecar", configure("0.0.0.0:7980", "[::]:7980")),
+    ("overlays/sidecar", configure("127.0.0.1:7979", "[::1]:7979")),
+    ("overlays/sidecar", of_another_user_by_loopback),
 ]
 
 
@@ -169,6 +220,12 @@ class PolicyBites(unittest.TestCase):
 
     def test_a_broken_service(self):
         self.check("overlays/service", BROKEN)
+
+    def test_what_the_guide_says_may_be_done(self):
+        for overlay, change in KEPT:
+            rendered = Rendered.of(overlay)
+            change(rendered)
+            self.assertEqual(policy.complaints(rendered), [])
 
     def test_a_broken_sidecar(self):
         self.check("overlays/sidecar", BROKEN_SIDECARS)

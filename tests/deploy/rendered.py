@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 RENDERED = ["base", "overlays/service", "overlays/sidecar", "overlays/demo"]
 
+LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 # The container that runs frontrunnerd is called so.
 SERVER = "frontrunner"
 
@@ -87,11 +88,21 @@ class Server:
         return [m["mountPath"] for m in self.container["volumeMounts"]
                 if "emptyDir" in volumes[m["name"]] and not m.get("readOnly")]
 
+    def at_its_sockets(self):
+        """Containers of the pod that have a directory with a Unix socket on
+        which it listens, itself included."""
+        directories = {a.removeprefix("unix:").rpartition("/")[0]
+                       for a in self.config["listen"] if a.startswith("unix:")}
+        volumes = {m["name"] for m in self.container["volumeMounts"]
+                   if m["mountPath"] in directories}
+        return [c for c in containers(self.workload)
+                if volumes & {m["name"] for m in c.get("volumeMounts", [])}]
+
     def open_ports(self):
         """The ports on which it listens for other pods, by the configuration."""
         addresses = self.config["listen"] + [self.config["http_listen"]]
         return {port_of(a) for a in addresses
-                if not a.startswith("unix:") and host_of(a) != "127.0.0.1"}
+                if not a.startswith("unix:") and host_of(a) not in LOOPBACK}
 
     def source_ports(self):
         """The ports of all its sources."""
@@ -112,6 +123,14 @@ def labels_of(workload):
 def containers(workload):
     pod = workload["spec"]["template"]["spec"]
     return pod.get("initContainers", []) + pod["containers"]
+
+
+def user_of(workload, container):
+    """The user that a container runs as."""
+    pod = workload["spec"]["template"]["spec"]
+    context = {**pod.get("securityContext", {}),
+               **container.get("securityContext", {})}
+    return context.get("runAsUser")
 
 
 def host_of(address):

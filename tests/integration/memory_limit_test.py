@@ -169,7 +169,7 @@ class MemoryLimit(ServerTest, unittest.IsolatedAsyncioTestCase):
         self.addCleanup(lambda: self.cgroup.path.rmdir())
         text = (SIDECAR / "frontrunner.yaml").read_text()
         for old, new in (("/run/frontrunner/", f"{self.scratch}/"),
-                         ("dns:///names:50051", backend),
+                         ("dns:///frontrunner-names:50051", backend),
                          ("0.0.0.0:7980", f"127.0.0.1:{free_port()}"),
                          ("127.0.0.1:7979", "127.0.0.1:0"),
                          ("127.0.0.1:7981", "127.0.0.1:0")):
