@@ -57,10 +57,15 @@ class Manifests(unittest.TestCase):
         self.assertEqual(kinds, [
             "ConfigMap", "Deployment", "HorizontalPodAutoscaler",
             "NetworkPolicy", "PodDisruptionBudget", "Service", "Service",
-            "ServiceAccount", "ServiceMonitor"])
+            "ServiceAccount"])
         headless = self.rendered["base"].named("Service",
                                                "frontrunner-headless")
         self.assertEqual(headless["spec"]["clusterIP"], "None")
+
+    def test_only_the_service_wants_the_prometheus_operator(self):
+        wanting = [name for name, rendered in self.rendered.items()
+                   if rendered.all("ServiceMonitor")]
+        self.assertEqual(wanting, ["overlays/service"])
 
     def test_the_demo_has_a_namespace_for_restricted_pods(self):
         namespaces = self.rendered["overlays/demo"].all("Namespace")
