@@ -16,7 +16,7 @@ CGROUPS = next((path for path in map(pathlib.Path, (
 WAIT = 30
 # Whatever else this machine would start stays out: what is tested is one unit.
 WANTS = ["sysinit", "basic", "sockets", "timers", "paths", "multi-user",
-         "local-fs"]
+         "local-fs", "network-online"]
 ENTER = """
 cd "$1" && pivot_root . mnt && cd / && umount -l /mnt &&
 mount -t proc proc /proc && mount --bind /proc/sys /proc/sys &&
