@@ -13,6 +13,9 @@
 # To be run as root. The environment may have MIRROR (of Debian), SNAPSHOT and
 # SOURCE_DATE_EPOCH (as in deploy/Containerfile; default: that of the commit), and
 # STORAGE_DRIVER (of buildah; overlay, or vfs, which is far slower).
+#
+# The base and what is installed in it are kept. For today's updates:
+# buildah rmi -f localhost/frontrunner-base:bookworm
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -55,7 +58,7 @@ trap 'rm -rf "$work"' EXIT
 
 buildah() { command buildah "${storage[@]}" "$@"; }
 
-# A Debian 12 with hardly anything in it, which gets its updates.
+# A Debian 12 with hardly anything in it. The Containerfile installs its updates.
 make_base() {
   local from=$mirror container
   [ -z "$snapshot" ] ||
