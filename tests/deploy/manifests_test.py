@@ -6,13 +6,17 @@
 Needs kubectl, node and tests/deploy/node_modules (tests/deploy/run.sh).
 """
 import copy
+import json
+import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
 import policy
-from rendered import RENDERED, Rendered, schema_complaints
+from rendered import KUBERNETES, RENDERED, Rendered, schema_complaints
 
 frontrunnerd = None
 
@@ -25,6 +29,14 @@ def check_configuration(text):
         done = subprocess.run([frontrunnerd, "--config", file.name, "--check"],
                               capture_output=True, text=True)
     return None if done.returncode == 0 else done.stderr
+
+
+def can_delete():
+    """Whether this kubectl understands `$patch: delete`: from 1.21 on."""
+    said = subprocess.run(["kubectl", "version", "--client", "--output=json"],
+                          check=True, capture_output=True, text=True).stdout
+    minor = json.loads(said)["clientVersion"]["minor"]
+    return int(re.match(r"\d+", minor)[0]) >= 21
 
 
 class Manifests(unittest.TestCase):
@@ -77,6 +89,74 @@ class Manifests(unittest.TestCase):
         server = self.rendered["overlays/sidecar"].servers()[0]
         self.assertIn(server.container, server.pod["initContainers"])
         self.assertNotEqual(server.pod["containers"], [])
+
+
+class TheGuide(unittest.TestCase):
+    """What deploy/kubernetes/README.md shows in full does what it says."""
+
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="frontrunner."))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.copy = self.directory / "kubernetes"
+        shutil.copytree(KUBERNETES, self.copy)
+        guide = (KUBERNETES / "README.md").read_text()
+        self.files = dict(re.findall(r"```yaml\n# (overlays/\S+)\n(.*?)```",
+                                     guide, re.DOTALL))
+
+    def write(self, *paths):
+        for path in paths:
+            (self.copy / path).parent.mkdir(exist_ok=True)
+            (self.copy / path).write_text(self.files[path])
+
+    def render(self, overlay):
+        """And what the API's schemas complain of."""
+        rendered = Rendered.of(self.copy / overlay)
+        for secret in rendered.all("Secret"):
+            # Some versions break the lines, which the API takes.
+            secret["data"] = {file: "".join(text.split())
+                              for file, text in secret["data"].items()}
+        return rendered, sum(schema_complaints(rendered.objects), [])
+
+    def test_a_service_without_an_autoscaler(self):
+        self.write("overlays/service/autoscaler.yaml")
+        if not can_delete():
+            # The other way that it names.
+            path = self.copy / "overlays/service/autoscaler.yaml"
+            path.write_text(path.read_text().partition("---\n")[2])
+            path = self.copy / "base/kustomization.yaml"
+            path.write_text(path.read_text().replace("  - autoscaler.yaml\n",
+                                                     ""))
+        rendered, complaints = self.render("overlays/service")
+        server = rendered.named("Deployment", "frontrunner")
+        self.assertEqual(server["spec"]["replicas"], 3)
+        self.assertEqual(rendered.all("HorizontalPodAutoscaler"), [])
+        self.assertEqual(complaints + policy.complaints(rendered), [])
+
+    def test_a_configuration_that_is_a_secret(self):
+        self.write("overlays/mine/kustomization.yaml",
+                   "overlays/mine/secret.yaml")
+        mine = self.copy / "overlays/mine"
+        shutil.copy(self.copy / "overlays/service/frontrunner.yaml", mine)
+        (mine / "redis-password").write_text("a password")
+        rendered, complaints = self.render("overlays/mine")
+        self.assertEqual(complaints, [])
+        secret, = rendered.all("Secret")
+        self.assertEqual(secret["data"].keys(),
+                         {"frontrunner.yaml", "redis-password"})
+        pod = rendered.named("Deployment", "frontrunner")["spec"]["template"]
+        name = secret["metadata"]["name"]
+        self.assertRegex(name, "^frontrunner-[a-z0-9]{10}$")
+        self.assertEqual(pod["spec"]["volumes"],
+                         [{"name": "config", "secret": {"secretName": name}}])
+
+    def test_a_service_without_the_prometheus_operator(self):
+        kustomization = self.copy / "overlays/service/kustomization.yaml"
+        text = kustomization.read_text()
+        self.assertIn("../../parts/prometheus, ", text)
+        kustomization.write_text(text.replace("../../parts/prometheus, ", ""))
+        rendered, complaints = self.render("overlays/service")
+        self.assertEqual(rendered.all("ServiceMonitor"), [])
+        self.assertEqual(complaints + policy.complaints(rendered), [])
 
 
 class SchemasBite(unittest.TestCase):
