@@ -69,15 +69,15 @@ class Manifests(unittest.TestCase):
         self.assertEqual(kinds, [
             "ConfigMap", "Deployment", "HorizontalPodAutoscaler",
             "NetworkPolicy", "PodDisruptionBudget", "Service", "Service",
-            "ServiceAccount"])
+            "ServiceAccount", "ServiceMonitor"])
         headless = self.rendered["base"].named("Service",
                                                "frontrunner-headless")
         self.assertEqual(headless["spec"]["clusterIP"], "None")
 
-    def test_only_the_service_wants_the_prometheus_operator(self):
+    def test_the_demo_and_the_sidecar_want_no_prometheus_operator(self):
         wanting = [name for name, rendered in self.rendered.items()
                    if rendered.all("ServiceMonitor")]
-        self.assertEqual(wanting, ["overlays/service"])
+        self.assertEqual(wanting, ["base", "overlays/service"])
 
     def test_the_demo_has_a_namespace_for_restricted_pods(self):
         namespaces = self.rendered["overlays/demo"].all("Namespace")
@@ -123,7 +123,7 @@ class TheGuide(unittest.TestCase):
             # The other way that it names.
             path = self.copy / "overlays/service/autoscaler.yaml"
             path.write_text(path.read_text().partition("---\n")[2])
-            path = self.copy / "base/kustomization.yaml"
+            path = self.copy / "parts/server/kustomization.yaml"
             path.write_text(path.read_text().replace("  - autoscaler.yaml\n",
                                                      ""))
         rendered, complaints = self.render("overlays/service")
@@ -152,8 +152,9 @@ class TheGuide(unittest.TestCase):
     def test_a_service_without_the_prometheus_operator(self):
         kustomization = self.copy / "overlays/service/kustomization.yaml"
         text = kustomization.read_text()
-        self.assertIn("../../parts/prometheus, ", text)
-        kustomization.write_text(text.replace("../../parts/prometheus, ", ""))
+        self.assertIn("[../../base, ", text)
+        kustomization.write_text(text.replace("[../../base, ",
+                                              "[../../parts/server, "))
         rendered, complaints = self.render("overlays/service")
         self.assertEqual(rendered.all("ServiceMonitor"), [])
         self.assertEqual(complaints + policy.complaints(rendered), [])
