@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/rpc/listening.h"
 #include "server/admin/page.h"
 #include "server/admin/visitors.h"
 #include "server/loop/event_loop.h"
 #include "server/rpc/listen_address.h"
+#include "server/rpc/listening.h"
 
 struct bufferevent;
 struct event_base;
