@@ -150,8 +150,9 @@ TEST(Reconnect, WhatTheLastConnectionDidNotTakeIsNotSentOnTheNext) {
   ScriptedServer server([](Conversation& peer) {
     if (!Greet(peer)) return;
     if (peer.index() > 0) return EchoLines(peer);
-    // The kernel takes a part; the rest stays with the client.
-    if (peer.Sleep(milliseconds(50))) peer.Reset();
+    // The kernel has taken a part; the rest is still with the client.
+    peer.ReadUntil("x");
+    peer.Reset();
   });
   LineClient client(server.port(),
                     [](ConnectionSettings& s) { s.max_unwritten = 100 << 20; });
