@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <exception>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -137,11 +136,7 @@ absl::Status HttpPort::Listen(OwnedFd socket) {
   evconnlistener* const listener = evconnlistener_new(
       loop_.base(), nullptr, nullptr,
       LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, kBacklog, socket.get());
-  if (listener == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on ", address_, ": ",
-                     std::generic_category().message(errno)));
-  }
+  if (listener == nullptr) return CannotListen(address_, errno);
   socket.Release();
   // Without descriptors it would be asked again and again; Tick goes on.
   evconnlistener_set_error_cb(listener, [](evconnlistener* failed, void*) {

@@ -12,40 +12,29 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/strings.h"
+#include "server/rpc/owned_fd.h"
 
 namespace frontrunner {
 namespace {
 
-// A descriptor closed at the end of its scope.
-class Socket {
- public:
-  explicit Socket(int family)
-      : fd_(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
-  ~Socket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
-};
+// Invalid, and errno, where there can be none.
+OwnedFd UnixSocket() {
+  return OwnedFd(
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
 
 // 0, or the errno of a bind.
 int TryBind(const sockaddr* address, socklen_t length) {
-  const Socket socket(address->sa_family);
-  if (socket.fd() < 0) return errno;
-  const int yes = 1;
-  ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  return ::bind(socket.fd(), address, length) == 0 ? 0 : errno;
+  const OwnedFd socket = UnixSocket();
+  if (socket.get() < 0) return errno;
+  return ::bind(socket.get(), address, length) == 0 ? 0 : errno;
 }
 
 // 0 where somebody listens, or the errno of a connect.
 int TryConnect(const sockaddr* address, socklen_t length) {
-  const Socket socket(address->sa_family);
-  if (socket.fd() < 0) return errno;
-  if (::connect(socket.fd(), address, length) == 0) return 0;
+  const OwnedFd socket = UnixSocket();
+  if (socket.get() < 0) return errno;
+  if (::connect(socket.get(), address, length) == 0) return 0;
   // A full backlog is a listener too.
   return errno == EAGAIN || errno == EINPROGRESS ? 0 : errno;
 }

@@ -85,10 +85,6 @@ absl::StatusOr<Bound> BindToUnix(const std::string& address,
 
 }  // namespace
 
-OwnedFd::~OwnedFd() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 absl::StatusOr<Bound> BindTo(const std::string& address) {
   if (const auto path = UnixPath(address)) return BindToUnix(address, *path);
   const size_t colon = address.rfind(':');
