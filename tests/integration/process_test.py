@@ -11,7 +11,7 @@ import unittest
 import grpc
 
 from support import (BUILD, NAMES_FROM_BACKEND, ServerTest, WAIT, admin_pb2,
-                     eventually, in_flight)
+                     eventually)
 
 MEMORY_ONLY = """
 sources: { near: { memory: {} } }
@@ -131,33 +131,32 @@ class Ending(ServerTest):
             server.signal(number)
             self.assertEqual(server.process.wait(WAIT), 0, server.said())
 
-    def test_what_is_under_way_at_sigterm_is_answered(self):
-        backend = self.backend("--median", "1s", "--slow-ratio", "0")
+    def busy_server(self, backend_takes, **options):
+        """With a lookup that its backend works on: both."""
+        backend = self.backend("--median", backend_takes, "--slow-ratio", "0")
         server = self.server(
-            NAMES_FROM_BACKEND.format(backend=backend.address))
+            NAMES_FROM_BACKEND.format(backend=backend.address), **options)
         lookups = self.lookups(server)
         call = lookups.stub.Lookup.future(lookups.request("U+0041"),
                                           timeout=WAIT)
+        self.addCleanup(call.cancel)
         eventually(lambda: self.backend_count(backend, "underway") == 1,
                    "the backend works on it")
+        return server, call
+
+    def test_what_is_under_way_at_sigterm_is_answered(self):
+        server, call = self.busy_server("1s")
         server.signal(signal.SIGTERM)
         self.assertEqual(call.result().value, b"LATIN CAPITAL LETTER A")
         self.assertEqual(server.process.wait(WAIT), 0, server.said())
 
     def test_a_second_signal_exits_at_once_with_1(self):
-        backend = self.backend("--median", "30s", "--slow-ratio", "0")
-        server = self.server(
-            NAMES_FROM_BACKEND.format(backend=backend.address))
-        lookups = self.lookups(server)
-        with in_flight(lookups.stub.Lookup.future(lookups.request("U+0041"),
-                                                  timeout=WAIT)):
-            eventually(lambda: self.backend_count(backend, "underway") == 1,
-                       "the backend works on it")
-            server.signal(signal.SIGTERM)
-            server.wait_for("draining")
-            self.assertIsNone(server.process.poll())
-            server.signal(signal.SIGTERM)
-            self.assertEqual(server.process.wait(WAIT), 1)
+        server, _ = self.busy_server("30s")
+        server.signal(signal.SIGTERM)
+        server.wait_for("draining")
+        self.assertIsNone(server.process.poll())
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(WAIT), 1)
 
     def wish_the_end(self, server):
         """Drains as an operator does, instead of a first signal."""
@@ -165,14 +164,7 @@ class Ending(ServerTest):
         server.wait_for("draining")
 
     def test_a_first_signal_after_an_operators_drain_cuts_nothing(self):
-        backend = self.backend("--median", "2s", "--slow-ratio", "0")
-        server = self.server(
-            NAMES_FROM_BACKEND.format(backend=backend.address))
-        lookups = self.lookups(server)
-        call = lookups.stub.Lookup.future(lookups.request("U+0041"),
-                                          timeout=WAIT)
-        eventually(lambda: self.backend_count(backend, "underway") == 1,
-                   "the backend works on it")
+        server, call = self.busy_server("2s")
         self.wish_the_end(server)
         server.signal(signal.SIGTERM)
         server.wait_for("already draining")
@@ -180,20 +172,13 @@ class Ending(ServerTest):
         self.assertEqual(server.process.wait(WAIT), 0, server.said())
 
     def test_a_second_signal_after_an_operators_drain_exits_at_once(self):
-        backend = self.backend("--median", "30s", "--slow-ratio", "0")
-        server = self.server(
-            NAMES_FROM_BACKEND.format(backend=backend.address), grace="60s")
-        lookups = self.lookups(server)
-        with in_flight(lookups.stub.Lookup.future(lookups.request("U+0041"),
-                                                  timeout=WAIT)):
-            eventually(lambda: self.backend_count(backend, "underway") == 1,
-                       "the backend works on it")
-            self.wish_the_end(server)
-            server.signal(signal.SIGTERM)
-            server.wait_for("already draining")
-            server.signal(signal.SIGINT)
-            self.assertEqual(server.process.wait(WAIT), 1)
-            self.assertIn("second signal", server.said())
+        server, _ = self.busy_server("30s", grace="60s")
+        self.wish_the_end(server)
+        server.signal(signal.SIGTERM)
+        server.wait_for("already draining")
+        server.signal(signal.SIGINT)
+        self.assertEqual(server.process.wait(WAIT), 1)
+        self.assertIn("second signal", server.said())
 
     def test_an_operators_wait_lasts_through_the_lame_duck_to_the_end(self):
         server = self.server(MEMORY_ONLY, lame_duck="2s")
