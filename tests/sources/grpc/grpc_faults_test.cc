@@ -78,7 +78,8 @@ TEST(GrpcFaults, Fault35_ASuccessAfterTheAttemptHasGoneIsDropped) {
   Backend backend(kAnyPort, [&](ServerCall& call) { calls.Put(&call); });
   SourceRig rig(ChannelTo(backend.target()));
   // The answer comes while the loop is busy; then another entrant has won. Now
-  // and then the cancellation overtakes the answer, so that there is none.
+  // and then the cancellation overtakes the answer, so that there is none; or
+  // the count comes after the next round has begun.
   for (int i = 0; i < 100 && rig.counters().late_results == 0; ++i) {
     const size_t attempt = rig.Start(TextQuery("k"));
     ServerCall* call = calls.Take().value();
@@ -90,7 +91,7 @@ TEST(GrpcFaults, Fault35_ASuccessAfterTheAttemptHasGoneIsDropped) {
     rig.RunOnLoop([] {});
     EXPECT_TRUE(WaitUntilNoCalls(backend.server()));
   }
-  EXPECT_EQ(rig.counters().late_results, 1U);
+  EXPECT_GE(rig.counters().late_results, 1U);
   EXPECT_EQ(rig.counters().cancelled, rig.counters().sent);
   EXPECT_EQ(rig.outcomes().size(), 0U);
 }
