@@ -1,8 +1,6 @@
 #include "server/assembly.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -15,9 +13,10 @@
 #include "server/admin/readiness.h"
 #include "server/config/config_yaml.h"
 #include "server/config/proto_time.h"
+#include "server/drain.h"
 #include "server/loop/event_loop.h"
 #include "server/notify/liveness.h"
-#include "server/notify/loop_probe.h"
+#include "server/notify/thread_probe.h"
 #include "server/prefetch/prefetches.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/grpc_server.h"
@@ -37,47 +36,6 @@ namespace {
 size_t OnePerCore(uint32_t configured) {
   return configured > 0 ? configured
                         : std::max(1U, std::thread::hardware_concurrency());
-}
-
-/// What is to be waited for, from any threads.
-class Countdown {
- public:
-  explicit Countdown(int from) : left_(from) {}
-
-  void Down() {
-    const std::lock_guard lock(mutex_);
-    --left_;
-    changed_.notify_all();
-  }
-
-  /// False: the deadline was first.
-  bool WaitUntil(TimePoint deadline) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_until(lock, deadline, [this] { return left_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;  // guards left_
-  std::condition_variable changed_;
-  int left_;
-};
-
-/// gRPC's shutdown answers CANCELLED to calls that are on their way when it
-/// begins, and callers don't try those again. So refusals go on until nobody
-/// has asked for a while; whoever keeps asking for two seconds has been told
-/// often.
-void WaitForQuiet(const InFlight& in_flight, TimePoint deadline) {
-  constexpr Duration kQuiet = std::chrono::milliseconds(100);
-  constexpr Duration kEnough = std::chrono::seconds(2);
-  const auto now = [] { return std::chrono::steady_clock::now(); };
-  deadline = std::min<TimePoint>(deadline, now() + kEnough);
-  uint64_t refused = in_flight.refused_draining();
-  while (now() + kQuiet <= deadline) {
-    std::this_thread::sleep_for(kQuiet);
-    const uint64_t before =
-        std::exchange(refused, in_flight.refused_draining());
-    if (refused == before) return;
-  }
 }
 
 Limits LimitsOf(const config::v1::Limits& config) {
@@ -113,7 +71,7 @@ struct Assembly::Parts {
   std::unique_ptr<Prefetches> prefetches;
   std::unique_ptr<TablesServing> serving;
   std::unique_ptr<RunningView> view;
-  std::unique_ptr<LoopProbe> probe;
+  std::unique_ptr<ThreadProbe> probe;
   std::unique_ptr<Liveness> liveness;
   std::unique_ptr<Routes> routes;
   std::vector<std::unique_ptr<ReflectionHandler>> reflections;
@@ -150,8 +108,25 @@ void Assembly::Parts::MakeThreads(const config::v1::Config& config) {
           config::ToDuration(config.server().max_connection_age()),
       .max_connection_age_grace =
           config::ToDuration(config.server().max_connection_age_grace())});
-  admin = std::make_unique<GrpcServer>(GrpcServer::Settings{
-      .listen = {admin_listen}, .edge_threads = 1, .channelz = true});
+  admin = std::make_unique<GrpcServer>(
+      GrpcServer::Settings{.listen = {admin_listen},
+                           .edge_threads = 1,
+                           .thread_name = "admin",
+                           .channelz = true});
+  std::vector<ThreadProbe::Ask> asks;
+  for (const auto& loop : loops) {
+    asks.emplace_back([loop = loop.get()](std::function<void()> task) {
+      loop->Post(std::move(task));
+    });
+  }
+  for (size_t i = 0; i < data->queues(); ++i) {
+    // A queue that is closing never answers; nobody asks it then.
+    asks.emplace_back([&queue = data->queue(i)](std::function<void()> task) {
+      (void)queue.Post(std::move(task));
+    });
+  }
+  probe = std::make_unique<ThreadProbe>(std::move(asks));
+  liveness = std::make_unique<Liveness>(*loops.front());
 }
 
 absl::Status Assembly::Parts::MakeSources(const config::v1::Config& config,
@@ -175,8 +150,6 @@ absl::Status Assembly::Parts::MakeSources(const config::v1::Config& config,
 void Assembly::Parts::MakeTables(const config::v1::Config& config) {
   std::vector<Loop*> on;
   for (const auto& loop : loops) on.push_back(loop.get());
-  probe = std::make_unique<LoopProbe>(on);
-  liveness = std::make_unique<Liveness>(*loops.front());
   const TableBuilder builder(std::move(on), sources);
   std::vector<RunningView::TableEntry> entries;
   std::vector<std::shared_ptr<const Table>> all;
@@ -367,7 +340,7 @@ std::string Assembly::http_address() const { return parts_->http->address(); }
 
 void Assembly::RefreshHealth() { parts_->routes->health().Refresh(); }
 
-bool Assembly::LoopsAnswered() {
+bool Assembly::ThreadsAnswered() {
   const bool answered = parts_->probe->Answered();
   if (answered) parts_->liveness->Answered();
   return answered;
@@ -375,27 +348,18 @@ bool Assembly::LoopsAnswered() {
 
 bool Assembly::Drain(Duration lame_duck, Duration grace) {
   Parts& parts = *parts_;
-  // From here on nobody asks the loops; this has limits of its own.
+  // From here on nobody asks the threads; this has limits of its own.
   parts.liveness->Rest();
   parts.serving->Stop();
   RefreshHealth();
   std::this_thread::sleep_for(lame_duck);
 
   const TimePoint deadline = std::chrono::steady_clock::now() + grace;
-  // Shared, since the last may end when nobody waits here any more.
-  const auto left = std::make_shared<Countdown>(parts.prefetches ? 2 : 1);
-  parts.in_flight->StartDraining();
-  // Before the queues send back what they hold of theirs.
-  if (parts.prefetches) parts.prefetches->Stop([left] { left->Down(); });
-  for (const BuiltSource& source : parts.sources) {
-    if (source.queue) source.queue->Drain();
-  }
-  for (const auto& shard : parts.shards) {
-    shard->loop().Post([shard = shard.get()] { shard->Drain(); });
-  }
-  parts.in_flight->WhenEmpty([left] { left->Down(); });
-  const bool answered = left->WaitUntil(deadline);
-  if (answered) WaitForQuiet(*parts.in_flight, deadline);
+  const bool answered = DrainLookups({.in_flight = *parts.in_flight,
+                                      .prefetches = parts.prefetches.get(),
+                                      .queues = parts.Queues(),
+                                      .shards = parts.shards},
+                                     deadline);
   return parts.Stop(deadline) && answered;
 }
 

@@ -54,10 +54,11 @@ class Assembly {
   /// To be called now and then: tells those who watch health what has changed.
   void RefreshHealth();
 
-  /// Whether every loop thread has run what the last call asked it to (see
-  /// LoopProbe); to be called again and again, while it serves. The journal's
-  /// thread does not count: it may wait for the disk.
-  bool LoopsAnswered();
+  /// Whether every thread that a lookup needs, edges and loops, has run what
+  /// the last call asked it to (see ThreadProbe); to be called again and again,
+  /// while it serves. The journal's thread does not count: it may wait for the
+  /// disk.
+  bool ThreadsAnswered();
 
   /// Rule 14. NOT_SERVING for `lame_duck` while still accepting; then new
   /// lookups are refused, and those under way have `grace` to end; the rest is

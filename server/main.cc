@@ -112,7 +112,8 @@ int Serve(const config::v1::Config& config) {
   std::optional<int> began;
   while (!(began = signals.Wait(heartbeat.period(kHealthPeriod)))) {
     assembly->RefreshHealth();
-    heartbeat.Beat(assembly->LoopsAnswered(), std::chrono::steady_clock::now());
+    heartbeat.Beat(assembly->ThreadsAnswered(),
+                   std::chrono::steady_clock::now());
   }
   Say("draining");
   return DrainAndExit(std::move(assembly), *began, signals, heartbeat,

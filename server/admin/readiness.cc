@@ -19,7 +19,7 @@ PageReply NotReady(const std::string& why) {
 }  // namespace
 
 PageReply LivenessPage(const Liveness& liveness) {
-  if (!liveness.alive()) return NotReady("a loop thread does not answer");
+  if (!liveness.alive()) return NotReady(kThreadSilent);
   return {.body = "ok\n"};
 }
 

@@ -1,7 +1,10 @@
 #include "server/net/polled_queue.h"
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
+#include <pthread.h>
 
+#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -20,12 +23,41 @@ void BlockSignals() {
 
 }  // namespace
 
-PolledQueue::PolledQueue(std::unique_ptr<grpc::CompletionQueue> queue)
-    : queue_(std::move(queue)), thread_([this] { Poll(); }) {}
+class PolledQueue::PostedTask final : public CompletionTag {
+ public:
+  PostedTask(PolledQueue& queue, absl::AnyInvocable<void() &&> task)
+      : queue_(queue), task_(std::move(task)) {}
+
+  // It stays until it has run and this has returned, whichever is later.
+  static void Set(const std::shared_ptr<PostedTask>& posted) {
+    posted->self_ = posted;
+    posted->alarm_.Set(posted->queue_.get(), std::chrono::system_clock::now(),
+                       AsTag(posted.get()));
+  }
+
+  void Proceed(bool /*ok*/) override {
+    PolledQueue& queue = queue_;
+    std::move(task_)();
+    std::exchange(self_, nullptr).reset();
+    queue.End();
+  }
+
+ private:
+  PolledQueue& queue_;
+  absl::AnyInvocable<void() &&> task_;
+  // The only thing of gRPC's that brings a thread to its queue.
+  grpc::Alarm alarm_;
+  std::shared_ptr<PostedTask> self_;
+};
+
+PolledQueue::PolledQueue(std::unique_ptr<grpc::CompletionQueue> queue,
+                         std::string name)
+    : queue_(std::move(queue)),
+      thread_([this, name = std::move(name)] { Poll(name); }) {}
 
 std::unique_ptr<PolledQueue> PolledQueue::ForClients() {
   return std::make_unique<PolledQueue>(
-      std::make_unique<grpc::CompletionQueue>());
+      std::make_unique<grpc::CompletionQueue>(), "grpc-client");
 }
 
 PolledQueue::~PolledQueue() {
@@ -50,6 +82,12 @@ void PolledQueue::End() {
   }
 }
 
+bool PolledQueue::Post(absl::AnyInvocable<void() &&> task) {
+  if (!Begin()) return false;
+  PostedTask::Set(std::make_shared<PostedTask>(*this, std::move(task)));
+  return true;
+}
+
 void PolledQueue::Close() {
   if (!closed_.exchange(true, std::memory_order_acq_rel)) End();
 }
@@ -66,8 +104,9 @@ bool PolledQueue::Stop(TimePoint deadline) {
   return true;
 }
 
-void PolledQueue::Poll() {
+void PolledQueue::Poll(const std::string& name) {
   BlockSignals();
+  pthread_setname_np(pthread_self(), name.c_str());
   void* tag = nullptr;
   bool ok = false;
   while (queue_->Next(&tag, &ok)) {

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
+#include "absl/functional/any_invocable.h"
 #include "server/base/time.h"
 
 namespace grpc {
@@ -20,8 +22,9 @@ namespace frontrunner {
 /// a backend needs no further thread.
 class PolledQueue {
  public:
-  /// Begins to poll. `queue` is new and not shut down.
-  explicit PolledQueue(std::unique_ptr<grpc::CompletionQueue> queue);
+  /// Begins to poll, on a thread of this name (at most 15 characters, or it
+  /// has none). `queue` is new and not shut down.
+  PolledQueue(std::unique_ptr<grpc::CompletionQueue> queue, std::string name);
   /// A queue for client calls alone, where there is no server.
   static std::unique_ptr<PolledQueue> ForClients();
   /// Only after Stop has returned true, or before anything was begun.
@@ -38,6 +41,10 @@ class PolledQueue {
   /// Any thread, also inside Proceed.
   void End();
 
+  /// Runs `task` on the queue's thread, soon, never inside this call. Any
+  /// thread. False: the queue is closing, and it never runs.
+  [[nodiscard]] bool Post(absl::AnyInvocable<void() &&> task);
+
   /// Refuses every Begin from now on; the queue ends when nothing is under way.
   /// Any thread, any number of times.
   void Close();
@@ -49,7 +56,8 @@ class PolledQueue {
   [[nodiscard]] bool Stop(TimePoint deadline);
 
  private:
-  void Poll();
+  class PostedTask;
+  void Poll(const std::string& name);
 
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   // Operations under way, and one more until Close.

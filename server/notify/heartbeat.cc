@@ -33,11 +33,11 @@ void Heartbeat::Beat(bool alive, TimePoint now) {
     silent_ = false;
     return;
   }
-  const Duration patience = watchdog ? *watchdog / 2 : kLoopPatience;
+  const Duration patience = watchdog ? *watchdog / 2 : kThreadPatience;
   if (silent_ || now - last_alive_ < patience) return;
   silent_ = true;
-  log_("a loop thread does not answer");
-  Tell("STATUS=a loop thread does not answer");
+  log_(kThreadSilent);
+  Tell(absl::StrCat("STATUS=", kThreadSilent));
 }
 
 void Heartbeat::Stopping(Duration at_most) {

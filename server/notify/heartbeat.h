@@ -29,7 +29,7 @@ class Heartbeat {
 
   /// To be called at least every period(). `alive`: something has happened
   /// since the last call that shows that all is well. Without that for half of
-  /// the watchdog's time (kLoopPatience where nobody watches) the log and the
+  /// the watchdog's time (kThreadPatience where nobody watches) the log and the
   /// status say so, until it is alive again.
   void Beat(bool alive, TimePoint now);
 

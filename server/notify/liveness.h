@@ -6,17 +6,19 @@
 
 namespace frontrunner {
 
-/// A loop that has not answered for so long hangs: what it does in one turn
-/// takes microseconds.
-inline constexpr Duration kLoopPatience = std::chrono::seconds(15);
+/// A loop or an edge that has not answered for so long hangs: what it does in
+/// one turn takes microseconds.
+inline constexpr Duration kThreadPatience = std::chrono::seconds(15);
+/// What log, status and probes say then.
+inline constexpr char kThreadSilent[] = "a thread does not answer";
 
-/// Whether all loops have answered lately, for who asks from outside. It only
+/// Whether all threads have answered lately, for who asks from outside. It only
 /// judges while it watches; before and after that all is well, since a server
 /// that starts or goes away has limits of its own. Thread-safe.
 class Liveness {
  public:
   /// Who has not answered for `patience` is not alive. `clock` outlives this.
-  explicit Liveness(const Clock& clock, Duration patience = kLoopPatience)
+  explicit Liveness(const Clock& clock, Duration patience = kThreadPatience)
       : clock_(clock), patience_(patience) {}
 
   /// Begins to judge, as if all had answered now.

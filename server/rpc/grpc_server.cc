@@ -54,7 +54,8 @@ class GrpcServer::Core {
     for (int i = 0; i < threads; ++i) {
       auto queue = builder_.AddCompletionQueue();
       server_queues_.push_back(queue.get());
-      queues_.push_back(std::make_unique<PolledQueue>(std::move(queue)));
+      queues_.push_back(std::make_unique<PolledQueue>(
+          std::move(queue), absl::StrCat(settings_.thread_name, "-", i)));
     }
     open_ = std::vector<OpenCalls>(queues_.size());
   }

@@ -28,6 +28,8 @@ class GrpcServer {
     std::vector<std::string> listen;
     /// Queues, each with its thread. 1 or more.
     int edge_threads = 1;
+    /// What the threads are called, with a number: at most 12 characters.
+    std::string thread_name = "edge";
     /// The largest request message, in bytes.
     size_t max_message = size_t{4} << 20;
     /// Calls under way on one connection; further ones wait in the client.

@@ -67,11 +67,11 @@ TEST_F(ReadinessTest, WhatHangsIsNeitherReadyNorAlive) {
   liveness_.Watch();
   EXPECT_EQ(readiness_.Page({}).code, 200);
   EXPECT_EQ(LivenessPage(liveness_).code, 200);
-  clock_.Advance(kLoopPatience);
+  clock_.Advance(kThreadPatience);
   EXPECT_EQ(readiness_.Page({}).code, 503);
-  EXPECT_EQ(readiness_.Page({}).body, "a loop thread does not answer\n");
+  EXPECT_EQ(readiness_.Page({}).body, "a thread does not answer\n");
   EXPECT_EQ(LivenessPage(liveness_).code, 503);
-  EXPECT_EQ(LivenessPage(liveness_).body, "a loop thread does not answer\n");
+  EXPECT_EQ(LivenessPage(liveness_).body, "a thread does not answer\n");
 }
 
 TEST_F(ReadinessTest, WhatDrainsIsAlive) {
@@ -80,7 +80,7 @@ TEST_F(ReadinessTest, WhatDrainsIsAlive) {
   liveness_.Rest();
   serving_.Stop();
   rig_.in_flight().StartDraining();
-  clock_.Advance(kLoopPatience);
+  clock_.Advance(kThreadPatience);
   EXPECT_EQ(readiness_.Page({}).code, 503);
   EXPECT_EQ(LivenessPage(liveness_).code, 200);
 }

@@ -287,18 +287,25 @@ tables:
 
 class Hanging(HttpPort):
     def test_a_loop_that_hangs_is_told_to_probes_until_it_goes_on(self):
-        server = self.server(MEMORY_ONLY + "server: { loop_threads: 2 }\n")
-        loop = hanging_thread(self, server, "loop-1")
+        self.expect_it_told("loop-1")
+
+    def test_an_edge_that_hangs_is_told_to_probes_until_it_goes_on(self):
+        self.expect_it_told("edge-1")
+
+    def expect_it_told(self, name):
+        server = self.server(
+            MEMORY_ONLY + "server: { loop_threads: 2, edge_threads: 2 }\n")
+        thread = hanging_thread(self, server, name)
         self.assertEqual(self.code(server, "/healthz"), 200)
         self.assertEqual(self.code(server, "/readyz"), 200)
         eventually(lambda: self.code(server, "/healthz") == 503,
                    "liveness fails")
         answer = self.ask(server, "/readyz")
         self.assertEqual((answer.status, answer.text),
-                         (503, "a loop thread does not answer\n"))
-        eventually(lambda: "a loop thread does not answer" in server.said(),
+                         (503, "a thread does not answer\n"))
+        eventually(lambda: "a thread does not answer" in server.said(),
                    "the log says so")
-        loop.go_on()
+        thread.go_on()
         eventually(lambda: self.code(server, "/healthz") == 200,
                    "it is alive again")
         self.assertEqual(self.code(server, "/readyz"), 200)

@@ -111,20 +111,26 @@ class Notify(ServerTest):
         self.assertIsNone(manager.next(1))
 
     def test_a_loop_that_hangs_ends_the_signs_of_life(self):
+        self.expect_silence_while_it_hangs("loop-1")
+
+    def test_an_edge_that_hangs_ends_the_signs_of_life(self):
+        self.expect_silence_while_it_hangs("edge-1")
+
+    def expect_silence_while_it_hangs(self, name):
         manager = self.manager()
         server = self.server_of(manager, watchdog=2)
         manager.next_with("WATCHDOG")
-        loop = hanging_thread(self, server, "loop-1")
+        thread = hanging_thread(self, server, name)
         manager.drop()
         told = manager.next()
         if "WATCHDOG" in told:  # It had answered before.
             told = manager.next()
         # Half of the watchdog's time later it says why, and nothing else.
-        self.assertEqual(told, {"STATUS": "a loop thread does not answer"})
+        self.assertEqual(told, {"STATUS": "a thread does not answer"})
         self.assertIsNone(manager.next(1))
-        eventually(lambda: "a loop thread does not answer" in server.said(),
+        eventually(lambda: "a thread does not answer" in server.said(),
                    "the log says so too")
-        loop.go_on()
+        thread.go_on()
         self.assertEqual(manager.next(), {"WATCHDOG": "1"})
         self.assertTrue(
             manager.next()["STATUS"].startswith("serving on "))

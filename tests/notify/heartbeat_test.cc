@@ -66,9 +66,9 @@ TEST_F(HeartbeatTest, SilenceForHalfTheTimeIsSaidOnce) {
   socket_.Next();
   heartbeat.Beat(false, now_ + seconds(5));
   heartbeat.Beat(false, now_ + seconds(6));
-  EXPECT_EQ(socket_.Next(), "STATUS=a loop thread does not answer");
+  EXPECT_EQ(socket_.Next(), "STATUS=a thread does not answer");
   EXPECT_EQ(socket_.Next(), "");
-  EXPECT_THAT(said_, ElementsAre("a loop thread does not answer"));
+  EXPECT_THAT(said_, ElementsAre("a thread does not answer"));
 }
 
 TEST_F(HeartbeatTest, WhoComesBackHasItsStatusAgain) {
@@ -93,18 +93,18 @@ TEST_F(HeartbeatTest, WithoutAWatchdogThereAreNoSignsOfLife) {
 TEST_F(HeartbeatTest, WithoutAWatchdogSilenceIsSaidWhenPatienceIsOver) {
   Heartbeat heartbeat = Make(std::nullopt);
   heartbeat.Ready("serving", now_);
-  heartbeat.Beat(false, now_ + kLoopPatience - milliseconds(1));
+  heartbeat.Beat(false, now_ + kThreadPatience - milliseconds(1));
   EXPECT_THAT(said_, IsEmpty());
-  heartbeat.Beat(false, now_ + kLoopPatience);
-  heartbeat.Beat(false, now_ + 2 * kLoopPatience);
-  EXPECT_THAT(said_, ElementsAre("a loop thread does not answer"));
+  heartbeat.Beat(false, now_ + kThreadPatience);
+  heartbeat.Beat(false, now_ + 2 * kThreadPatience);
+  EXPECT_THAT(said_, ElementsAre("a thread does not answer"));
 }
 
 TEST_F(HeartbeatTest, WithNobodyToTellSilenceIsSaidToTheLogAlone) {
   Heartbeat heartbeat = Make(std::nullopt, "");
   heartbeat.Ready("serving", now_);
-  heartbeat.Beat(false, now_ + kLoopPatience);
-  EXPECT_THAT(said_, ElementsAre("a loop thread does not answer"));
+  heartbeat.Beat(false, now_ + kThreadPatience);
+  EXPECT_THAT(said_, ElementsAre("a thread does not answer"));
 }
 
 TEST_F(HeartbeatTest, StoppingAsksForTheTimeItTakes) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -137,6 +138,40 @@ TEST(PolledQueue, RefusesToBeginWhenItIsClosing) {
   queue->End();
   EXPECT_TRUE(queue->Stop(In(kPatience)));
   EXPECT_TRUE(queue->Stop(In(kPatience))) << "a second time";
+}
+
+TEST(PolledQueue, ATaskRunsOnTheQueuesOwnThread) {
+  auto queue = PolledQueue::ForClients();
+  Mailbox<std::thread::id> ran;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(queue->Post([&] { ran.Put(std::this_thread::get_id()); }));
+  }
+  const std::thread::id thread = ran.Take().value();
+  EXPECT_NE(thread, std::this_thread::get_id());
+  EXPECT_EQ(ran.Take(), thread);
+  EXPECT_TRUE(queue->Stop(In(kPatience)));
+}
+
+TEST(PolledQueue, ATaskMayPostAnother) {
+  auto queue = PolledQueue::ForClients();
+  Mailbox<int> ran;
+  ASSERT_TRUE(queue->Post([&] {
+    EXPECT_TRUE(queue->Post([&] { ran.Put(2); }));
+    ran.Put(1);
+  }));
+  EXPECT_EQ(ran.Take(), 1);
+  EXPECT_EQ(ran.Take(), 2);
+  EXPECT_TRUE(queue->Stop(In(kPatience)));
+}
+
+TEST(PolledQueue, WhatWasPostedBeforeItClosedRunsAndNothingAfterwards) {
+  auto queue = PolledQueue::ForClients();
+  std::atomic<int> ran = 0;
+  for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(queue->Post([&] { ++ran; }));
+  queue->Close();
+  EXPECT_FALSE(queue->Post([&] { ++ran; }));
+  EXPECT_TRUE(queue->Stop(In(kPatience)));
+  EXPECT_EQ(ran, 1'000);
 }
 
 }  // namespace

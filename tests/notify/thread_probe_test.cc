@@ -1,32 +1,39 @@
-#include "server/notify/loop_probe.h"
+#include "server/notify/thread_probe.h"
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "tests/fakes/fake_loop.h"
 
 namespace frontrunner {
 namespace {
 
-TEST(LoopProbe, NobodyHasAnsweredAtFirst) {
+ThreadProbe::Ask On(FakeLoop& loop) {
+  return [&loop](std::function<void()> task) { loop.Post(std::move(task)); };
+}
+
+TEST(ThreadProbe, NobodyHasAnsweredAtFirst) {
   FakeLoop loop;
-  LoopProbe probe({&loop});
+  ThreadProbe probe({On(loop)});
   EXPECT_FALSE(probe.Answered());
   EXPECT_EQ(probe.silent(), 1U);
 }
 
-TEST(LoopProbe, ALoopThatRunsHasAnswered) {
+TEST(ThreadProbe, AThreadThatRunsHasAnswered) {
   FakeLoop loop;
-  LoopProbe probe({&loop});
+  ThreadProbe probe({On(loop)});
   EXPECT_FALSE(probe.Answered());
   loop.RunUntilIdle();
   EXPECT_TRUE(probe.Answered());
 }
 
-TEST(LoopProbe, EachAnswerCountsOnce) {
+TEST(ThreadProbe, EachAnswerCountsOnce) {
   FakeLoop loop;
-  LoopProbe probe({&loop});
+  ThreadProbe probe({On(loop)});
   EXPECT_FALSE(probe.Answered());
   loop.RunUntilIdle();
   EXPECT_TRUE(probe.Answered());
@@ -35,10 +42,10 @@ TEST(LoopProbe, EachAnswerCountsOnce) {
   EXPECT_TRUE(probe.Answered());
 }
 
-TEST(LoopProbe, OneSilentLoopOfTwoIsEnough) {
+TEST(ThreadProbe, OneSilentThreadOfTwoIsEnough) {
   FakeLoop runs;
   FakeLoop hangs;
-  LoopProbe probe({&runs, &hangs});
+  ThreadProbe probe({On(runs), On(hangs)});
   EXPECT_FALSE(probe.Answered());
   runs.RunUntilIdle();
   EXPECT_FALSE(probe.Answered());
@@ -47,10 +54,10 @@ TEST(LoopProbe, OneSilentLoopOfTwoIsEnough) {
   EXPECT_TRUE(probe.Answered());
 }
 
-TEST(LoopProbe, NothingPilesUpOnASilentLoop) {
+TEST(ThreadProbe, NothingPilesUpOnASilentThread) {
   FakeLoop runs;
   FakeLoop hangs;
-  LoopProbe probe({&runs, &hangs});
+  ThreadProbe probe({On(runs), On(hangs)});
   for (int i = 0; i < 10; ++i) {
     EXPECT_FALSE(probe.Answered());
     runs.RunUntilIdle();
@@ -58,9 +65,9 @@ TEST(LoopProbe, NothingPilesUpOnASilentLoop) {
   EXPECT_EQ(hangs.pending_tasks(), 1U);
 }
 
-TEST(LoopProbe, ALoopMayAnswerWhenNobodyAsksAnyMore) {
+TEST(ThreadProbe, AThreadMayAnswerWhenNobodyAsksAnyMore) {
   FakeLoop loop;
-  auto probe = std::make_unique<LoopProbe>(std::vector<Loop*>{&loop});
+  auto probe = std::make_unique<ThreadProbe>(std::vector{On(loop)});
   EXPECT_FALSE(probe->Answered());
   probe = nullptr;
   loop.RunUntilIdle();
