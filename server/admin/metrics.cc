@@ -130,8 +130,8 @@ void WriteServer(const MetricsParts& parts, Exposition& out) {
   WriteOne("frontrunner_ready", Kind::kGauge, "Whether /readyz says so.",
            parts.readiness->ready() ? 1 : 0, out);
   WriteOne("frontrunner_draining", Kind::kGauge,
-           "Whether new lookups are refused since the server goes away.",
-           calls.draining() ? 1 : 0, out);
+           "Whether the server goes away, from the lame duck on.",
+           parts.readiness->draining() ? 1 : 0, out);
   WriteOne("frontrunner_overloaded", Kind::kGauge,
            "Whether new lookups are refused by the water marks.",
            calls.overloaded() ? 1 : 0, out);

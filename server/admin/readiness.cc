@@ -38,7 +38,7 @@ bool Readiness::ready() const { return OfServer().code == kOk; }
 PageReply Readiness::OfServer() const {
   if (!started_.load(std::memory_order_relaxed)) return NotReady("starting");
   if (in_flight_.draining()) return NotReady("draining: lookups are refused");
-  if (!status_.Serving("").value_or(false)) {
+  if (status_.draining()) {
     return NotReady("lame duck: send new lookups elsewhere");
   }
   if (!liveness_.alive()) return LivenessPage(liveness_);

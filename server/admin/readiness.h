@@ -34,6 +34,8 @@ class Readiness {
   PageReply Page(const PageRequest& request) const;
   /// As a whole.
   bool ready() const;
+  /// The server goes away, from the beginning of the lame duck.
+  bool draining() const { return status_.draining(); }
 
  private:
   PageReply OfServer() const;

@@ -88,7 +88,7 @@ void ListOutstandingHandler::Handle(ServerCall& call) {
   response.set_overloaded(in_flight_.overloaded());
   // As a whole it stops serving when a drain begins; InFlight hears of it only
   // after the lame duck.
-  response.set_draining(!status_.Serving("").value_or(true));
+  response.set_draining(status_.draining());
   const auto collection = std::make_shared<Collection>(
       call, std::move(response), HowMany(request->max_lookups()), clock_.Now());
   for (const auto& table : tables_.tables()) {

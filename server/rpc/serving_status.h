@@ -19,6 +19,10 @@ class ServingStatus {
   /// "": the server as a whole; a table's name; or "source/" and a source's
   /// name. Nullopt: there is no such service.
   virtual std::optional<bool> Serving(std::string_view service) const = 0;
+
+  /// The server goes away: from the beginning of a drain, so also in the lame
+  /// duck, while lookups are still taken.
+  bool draining() const { return !Serving("").value_or(true); }
 };
 
 /// The status of the tables and sources of one configuration: each its own, the

@@ -53,9 +53,12 @@ TEST_F(MetricsTest, TheServersOwnFiguresFollowItsLife) {
   }
   EXPECT_THAT(Text(), Says("frontrunner_outstanding 0"));
   EXPECT_THAT(Text(), Says("frontrunner_draining 0"));
+  serving_.Stop();
+  EXPECT_THAT(Text(), Says("frontrunner_ready 0"));
+  EXPECT_THAT(Text(), Says("frontrunner_draining 1")) << "in the lame duck too";
+  EXPECT_THAT(Text(), Says("frontrunner_refused_total{reason=\"DRAINING\"} 0"));
   rig_.in_flight().StartDraining();
   EXPECT_FALSE(rig_.in_flight().Begin().permit);
-  EXPECT_THAT(Text(), Says("frontrunner_draining 1"));
   EXPECT_THAT(Text(), Says("frontrunner_refused_total{reason=\"DRAINING\"} 1"));
   EXPECT_THAT(Text(),
               Says("frontrunner_refused_total{reason=\"OVERLOADED\"} 0"));
