@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
-#include <memory>
-#include <mutex>
 
 #include "server/rpc/errors.h"
+#include "server/rpc/open_streams.h"
 #include "server/rpc/serving_status.h"
 #include "server/rpc/transport.h"
 
@@ -51,14 +49,9 @@ class HealthWatchHandler final : public Handler {
  private:
   class Watch;
 
-  void Forget(const Watch& watch);
-
   const ServingStatus& status_;
   const Errors& errors_;
-  const size_t max_watchers_;
-  mutable std::mutex mutex_;  // guards all below
-  std::list<std::shared_ptr<Watch>> watches_;
-  bool ended_ = false;
+  OpenStreams<Watch> watches_;
 };
 
 }  // namespace frontrunner

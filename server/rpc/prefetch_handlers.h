@@ -1,13 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
-#include <memory>
-#include <mutex>
 #include <vector>
 
 #include "server/rpc/handler_parts.h"
 #include "server/rpc/prefetch_control.h"
+#include "server/rpc/prefetch_request.h"
+#include "server/rpc/prefetch_watch_handler.h"
 #include "server/rpc/transport.h"
 
 namespace frontrunner {
@@ -18,78 +17,48 @@ class PrefetchHandlers {
   /// Everything pointed at outlives the calls. `control` null: there is no
   /// state_dir, and every call is refused with FAILED_PRECONDITION.
   PrefetchHandlers(HandlerParts parts, PrefetchControl* control);
-  ~PrefetchHandlers();
 
   /// For the admin port; valid as long as this.
   std::vector<Route> routes();
 
   /// Ends every WatchPrefetch and refuses new ones with DRAINING, so that the
   /// transport can be shut down. Any thread; for good.
-  void EndWatches();
+  void EndWatches() { watch_.EndWatches(); }
 
   size_t watchers() const { return watch_.watchers(); }
 
  private:
-  struct Parts : HandlerParts {
-    PrefetchControl* control = nullptr;
-  };
-
   class Accept final : public Handler {
    public:
-    explicit Accept(const Parts& parts) : parts_(parts) {}
+    explicit Accept(const PrefetchParts& parts) : parts_(parts) {}
     void Handle(ServerCall& call) override;
 
    private:
-    const Parts parts_;
+    const PrefetchParts parts_;
   };
 
   class List final : public Handler {
    public:
-    explicit List(const Parts& parts) : parts_(parts) {}
+    explicit List(const PrefetchParts& parts) : parts_(parts) {}
     void Handle(ServerCall& call) override;
 
    private:
-    const Parts parts_;
+    const PrefetchParts parts_;
   };
 
   class Cancel final : public Handler {
    public:
-    explicit Cancel(const Parts& parts) : parts_(parts) {}
+    explicit Cancel(const PrefetchParts& parts) : parts_(parts) {}
     void Handle(ServerCall& call) override;
 
    private:
-    const Parts parts_;
+    const PrefetchParts parts_;
   };
-
-  /// A watcher who reads slowly misses states in between, never the last.
-  class Watch final : public Handler {
-   public:
-    explicit Watch(const Parts& parts) : parts_(parts) {}
-    ~Watch() override;
-    void Handle(ServerCall& call) override;
-    void EndAll();
-    size_t watchers() const;
-
-   private:
-    class Stream;
-
-    void Forget(const Stream& stream);
-
-    const Parts parts_;
-    mutable std::mutex mutex_;  // guards all below
-    std::list<std::shared_ptr<Stream>> streams_;
-    bool ended_ = false;
-  };
-
-  template <typename Request>
-  static bool Refused(const Parts& parts, ServerCall& call, Request& request);
-  static bool BadId(const Parts& parts, ServerCall& call,
-                    const std::string& id);
 
   Accept accept_;
   List list_;
   Cancel cancel_;
-  Watch watch_;
+  PrefetchWatchHandler watch_;
 };
 
 }  // namespace frontrunner

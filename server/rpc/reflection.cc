@@ -1,6 +1,8 @@
 #include "server/rpc/reflection.h"
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,6 +32,12 @@ std::vector<std::string> ServicesOf(const std::vector<Route>& routes) {
 Reply GoingAway() {
   return {.code = absl::StatusCode::kUnavailable,
           .message = "the server is going away"};
+}
+
+Reply RefusedReply(Refusal refusal) {
+  if (refusal == Refusal::kDraining) return GoingAway();
+  return {.code = absl::StatusCode::kResourceExhausted,
+          .message = "too many reflection streams"};
 }
 
 }  // namespace
@@ -97,7 +105,7 @@ class ReflectionHandler::Stream : public std::enable_shared_from_this<Stream> {
 
   void Finish(Reply reply) {
     const auto self = shared_from_this();
-    handler_.Forget(*this);
+    handler_.streams_.Remove(*this);
     call_.Finish(std::move(reply));
   }
 
@@ -110,7 +118,7 @@ class ReflectionHandler::Stream : public std::enable_shared_from_this<Stream> {
 
 ReflectionHandler::ReflectionHandler(const std::vector<Route>& served,
                                      size_t max_streams)
-    : answers_(ServicesOf(served)), max_streams_(max_streams) {}
+    : answers_(ServicesOf(served)), streams_(max_streams) {}
 
 ReflectionHandler::~ReflectionHandler() = default;
 
@@ -124,38 +132,16 @@ std::vector<Route> ReflectionHandler::routes() {
 }
 
 void ReflectionHandler::Handle(ServerCall& call) {
-  std::shared_ptr<Stream> stream;
-  Reply refusal = GoingAway();
-  {
-    const std::lock_guard lock(mutex_);
-    if (!ended_ && streams_.size() < max_streams_) {
-      stream = std::make_shared<Stream>(*this, call);
-      streams_.push_back(stream);
-    } else if (!ended_) {
-      refusal = {.code = absl::StatusCode::kResourceExhausted,
-                 .message = "too many reflection streams"};
-    }
-  }
-  if (stream == nullptr) {
-    call.Finish(std::move(refusal));
+  const auto stream = std::make_shared<Stream>(*this, call);
+  if (const auto refusal = streams_.Add(stream)) {
+    call.Finish(RefusedReply(*refusal));
   } else {
     stream->Next();
   }
 }
 
 void ReflectionHandler::EndStreams() {
-  std::list<std::shared_ptr<Stream>> streams;
-  {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    streams = streams_;
-  }
-  for (const auto& stream : streams) stream->End();
-}
-
-void ReflectionHandler::Forget(const Stream& stream) {
-  const std::lock_guard lock(mutex_);
-  streams_.remove_if([&](const auto& each) { return each.get() == &stream; });
+  for (const auto& stream : streams_.Close()) stream->End();
 }
 
 }  // namespace frontrunner

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
-#include <memory>
-#include <mutex>
 #include <vector>
 
+#include "server/rpc/open_streams.h"
 #include "server/rpc/reflection_answers.h"
 #include "server/rpc/transport.h"
 
@@ -33,13 +31,8 @@ class ReflectionHandler final : public Handler {
  private:
   class Stream;
 
-  void Forget(const Stream& stream);
-
   const ReflectionAnswers answers_;
-  const size_t max_streams_;
-  std::mutex mutex_;  // guards all below
-  std::list<std::shared_ptr<Stream>> streams_;
-  bool ended_ = false;
+  OpenStreams<Stream> streams_;
 };
 
 }  // namespace frontrunner
