@@ -39,7 +39,7 @@ void LatestValueStream::Abort(Reply reply) {
   {
     std::lock_guard lock(mutex_);
     std::swap(next_, dropped);
-    if (!end_) end_ = std::move(reply);
+    if (!end_ || dropped) end_ = std::move(reply);
     if (std::exchange(busy_, true)) return;
   }
   Proceed();

@@ -45,7 +45,8 @@ class LatestValueStream
   void Finish(Reply reply);
 
   /// Ends the call as soon as no write is under way; what waits is dropped.
-  /// The first reply given counts, that of Finish too.
+  /// The first reply given counts, but for a Finish whose last message is
+  /// dropped: nobody is to take that for the whole.
   void Abort(Reply reply);
 
  private:

@@ -136,6 +136,17 @@ TEST_F(LatestValueStreamTest, AbortDropsWhatWaitsAndWaitsForTheWrite) {
   ExpectEnd(absl::StatusCode::kUnavailable);
 }
 
+TEST_F(LatestValueStreamTest, WhoDropsTheLastMessageSaysWhy) {
+  Begin();
+  Offer("a");
+  Offer("b");
+  stream_->Finish({});
+  stream_->Abort(ReplyOf(absl::StatusCode::kUnavailable));
+  call_.CompleteWrite();
+  EXPECT_THAT(call_.written(), ElementsAre("a"));
+  ExpectEnd(absl::StatusCode::kUnavailable);
+}
+
 TEST_F(LatestValueStreamTest, AnIdleStreamIsAbortedAtOnce) {
   Begin();
   stream_->Abort(ReplyOf(absl::StatusCode::kUnavailable));
