@@ -37,7 +37,7 @@ absl::Status StreamIo::Write() {
   }
   // One large value does not keep its memory for ever.
   if (out_.capacity() > 4 * chunk_) {
-    out_ = std::string();
+    std::string().swap(out_);  // an assignment may keep it
   } else {
     out_.clear();
   }

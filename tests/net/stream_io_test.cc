@@ -230,6 +230,18 @@ TEST_F(StreamIoTest, SaysWhyItIsLost) {
   EXPECT_EQ(script.written, "co");
 }
 
+TEST_F(StreamIoTest, ALargeValueDoesNotKeepItsMemory) {
+  Make(1024);
+  io->out().reserve(4 * 1024);
+  const size_t usual = io->out().capacity();
+  io->out() += "command";
+  EXPECT_TRUE(io->Write().ok());
+  EXPECT_EQ(io->out().capacity(), usual);
+  io->out().append(100'000, 'x');
+  EXPECT_TRUE(io->Write().ok());
+  EXPECT_LT(io->out().capacity(), usual);
+}
+
 TEST_F(StreamIoTest, MayBeDestroyedInWhatItCalls) {
   MakeReadable();
   when_readable = [&] { io.reset(); };
