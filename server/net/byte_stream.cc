@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace frontrunner {
 namespace {
@@ -13,6 +14,12 @@ bool MustWait(int error) {
 }
 
 }  // namespace
+
+absl::Status WhyLost(const IoResult& result) {
+  return absl::UnavailableError(result.kind == IoResult::kFailed
+                                    ? std::strerror(result.error)
+                                    : "closed by the peer");
+}
 
 SocketStream::~SocketStream() { close(fd_); }
 

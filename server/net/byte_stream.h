@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "absl/status/status.h"
+
 namespace frontrunner {
 
 /// How a read or write of a ByteStream went.
@@ -21,6 +23,9 @@ struct IoResult {
   size_t bytes = 0;
   int error = 0;
 };
+
+/// Of kClosed and kFailed, for those who are told of the loss: kUnavailable.
+absl::Status WhyLost(const IoResult& result);
 
 /// A connected socket, without blocking. This is where TLS goes: a stream that
 /// encrypts may want to write in order to read and the reverse, and its

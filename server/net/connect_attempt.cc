@@ -1,7 +1,6 @@
 #include "server/net/connect_attempt.h"
 
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -102,10 +101,8 @@ void ConnectAttempt::Wait(const IoResult& result) {
     case IoResult::kWantWrite:
       event_add(writable_.get(), nullptr);
       return;
-    case IoResult::kFailed:
-      return Finish(absl::UnavailableError(std::strerror(result.error)));
     default:
-      return Finish(absl::UnavailableError("closed by the peer"));
+      return Finish(WhyLost(result));
   }
 }
 

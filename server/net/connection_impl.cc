@@ -30,9 +30,7 @@ void ConnectionImpl::Shut() {
   attempt_.reset();
   retry_timer_.reset();
   stall_timer_.reset();
-  readable_.reset();
-  writable_.reset();
-  stream_.reset();
+  io_.reset();
   when_opened_.clear();
   while (!held_.empty()) CommandList::Detach(held_.PopFront());
   while (!failing_.empty()) CommandList::Detach(failing_.PopFront());
@@ -56,14 +54,12 @@ void ConnectionImpl::BeginAttempt() {
 
 void ConnectionImpl::OnOpened(ConnectAttempt::Opened opened) {
   attempt_.reset();
-  stream_ = std::move(opened.stream);
   reader_ = std::move(opened.reader);
-  readable_ = NewEvent<&ConnectionImpl::OnReadable>(
-      loop_.base(), stream_->fd(), EV_READ | EV_PERSIST, *this);
-  writable_ = NewEvent<&ConnectionImpl::OnWritable>(loop_.base(), stream_->fd(),
-                                                    EV_WRITE, *this);
-  if (readable_ == nullptr || writable_ == nullptr ||
-      event_add(readable_.get(), nullptr) != 0) {
+  io_ = std::make_unique<StreamIo>(
+      loop_, std::move(opened.stream), kChunk,
+      StreamIo::Handlers{.readable = [this] { ReadReplies(); },
+                         .writable = [this] { WriteCommands(); }});
+  if (!io_->Watch()) {
     return OnAttemptFailed(absl::UnavailableError("out of memory"));
   }
   Count(counters_->connects);
@@ -78,9 +74,7 @@ void ConnectionImpl::OnOpened(ConnectAttempt::Opened opened) {
 
 void ConnectionImpl::OnAttemptFailed(const absl::Status& why) {
   attempt_.reset();
-  readable_.reset();
-  writable_.reset();
-  stream_.reset();
+  io_.reset();
   Count(counters_->connect_failures);
   BecomeBroken(why);
   retry_timer_ =
@@ -92,12 +86,7 @@ void ConnectionImpl::Lose(const absl::Status& why, Reopen reopen) {
   const bool settled = loop_.Now() - opened_at_ >= settings_.settled;
   if (settled) backoff_.Reset();
   stall_timer_.reset();
-  readable_.reset();
-  writable_.reset();
-  waits_for_writable_ = false;
-  stream_.reset();
-  out_.clear();
-  out_begin_ = 0;
+  io_.reset();
   const absl::Status lost = absl::UnavailableError(
       absl::StrCat("lost ", settings_.address.ToString(), ": ", why.message()));
   while (!line_.empty()) {

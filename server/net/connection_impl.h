@@ -12,6 +12,7 @@
 #include "server/net/connection.h"
 #include "server/net/reply_line.h"
 #include "server/net/resolver.h"
+#include "server/net/stream_io.h"
 
 namespace frontrunner {
 
@@ -46,6 +47,10 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
     /// No connection: commands fail with failure_.
     kBroken,
   };
+  /// As many commands are formatted at a time as fill so much; the rest can
+  /// still be given up. As much is read at a time.
+  static constexpr size_t kChunk = size_t{64} << 10;
+
   /// What becomes of those who ask while the next connection is being opened.
   enum class Reopen { kHold, kFail };
 
@@ -66,10 +71,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   void FailLater(Command& command, absl::Status why);
   void WriteCommands();
   void FormatCommands();
-  /// Whether everything formatted has been written.
-  bool WriteOut();
-  void OnReadable();
-  void OnWritable();
+  void ReadReplies();
   /// Whether the connection is still the one it was.
   bool DeliverReplies();
 
@@ -100,14 +102,8 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
 
   // Of the open connection. The reader is replaced, not destroyed, when the
   // connection is lost: a reply of its may still be in use.
-  std::unique_ptr<ByteStream> stream_;
+  std::unique_ptr<StreamIo> io_;
   std::unique_ptr<ReplyReader> reader_;
-  EventHandle readable_;
-  EventHandle writable_;
-  bool waits_for_writable_ = false;
-  /// Formatted but, from out_begin_ on, not written.
-  std::string out_;
-  size_t out_begin_ = 0;
   TimePoint opened_at_;
   /// When the line was empty last, some bytes came, or a whole reply came.
   TimePoint waiting_since_;

@@ -1,6 +1,4 @@
-#include <algorithm>
-#include <array>
-#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -10,12 +8,6 @@
 namespace frontrunner {
 namespace {
 
-/// As many commands are formatted at a time as fill so much; the rest can still
-/// be given up.
-constexpr size_t kWriteChunk = size_t{64} << 10;
-constexpr size_t kReadChunk = size_t{64} << 10;
-/// A peer that talks all the time leaves the loop to others after so many.
-constexpr int kReadsPerTurn = 8;
 /// A connection that was quiet for so long is looked at before it is used.
 constexpr Duration kQuiet = std::chrono::milliseconds(100);
 
@@ -95,29 +87,31 @@ void ConnectionImpl::Flush() {
 }
 
 void ConnectionImpl::WriteCommands() {
-  if (state_ != State::kOpen || waits_for_writable_) return;
-  if (held_.empty() && out_.empty()) return;
+  if (state_ != State::kOpen || io_->waits_for_writable()) return;
+  if (held_.empty() && io_->unwritten() == 0) return;
   if (line_.empty() && loop_.Now() - received_at_ > kQuiet) {
     // The peer may have closed it in the meantime: that is better found out
     // before a command goes down with it.
-    OnReadable();
+    ReadReplies();
     if (shut_ || state_ != State::kOpen) return;
   }
   do {
     FormatCommands();
-    if (!WriteOut()) return;
+    const absl::Status status = io_->Write();
+    if (!status.ok()) return Lose(status, Reopen::kHold);
+    if (io_->unwritten() > 0) return;  // it is called again
   } while (!held_.empty());
 }
 
 void ConnectionImpl::FormatCommands() {
   const bool nobody_waited = line_.empty();
-  while (!held_.empty() && out_.size() - out_begin_ < kWriteChunk) {
+  while (!held_.empty() && io_->unwritten() < kChunk) {
     Command& command = held_.PopFront();
     --held_count_;
     held_bytes_ -= command.bytes_;
     command.place_ = Command::Place::kInLine;
     command.ticket_ = line_.Join(command);
-    command.WriteTo(out_);
+    command.WriteTo(io_->out());
     Count(counters_->commands);
   }
   if (line_.empty()) return;
@@ -125,71 +119,14 @@ void ConnectionImpl::FormatCommands() {
   WatchForStall();
 }
 
-bool ConnectionImpl::WriteOut() {
-  while (out_begin_ < out_.size()) {
-    const IoResult result =
-        stream_->Write(out_.data() + out_begin_, out_.size() - out_begin_);
-    switch (result.kind) {
-      case IoResult::kDone:
-        out_begin_ += result.bytes;
-        break;
-      case IoResult::kWantRead:
-        return false;  // OnReadable goes on
-      case IoResult::kWantWrite:
-        waits_for_writable_ = true;
-        event_add(writable_.get(), nullptr);
-        return false;
-      case IoResult::kClosed:
-        Lose(absl::UnavailableError("closed by the peer"), Reopen::kHold);
-        return false;
-      case IoResult::kFailed:
-        Lose(absl::UnavailableError(std::strerror(result.error)),
-             Reopen::kHold);
-        return false;
-    }
-  }
-  // One large value does not keep its memory for ever.
-  if (out_.capacity() > 4 * kWriteChunk) {
-    out_ = std::string();
-  } else {
-    out_.clear();
-  }
-  out_begin_ = 0;
-  return true;
-}
-
-void ConnectionImpl::OnWritable() {
-  waits_for_writable_ = false;
-  WriteCommands();
-}
-
-void ConnectionImpl::OnReadable() {
+void ConnectionImpl::ReadReplies() {
   const auto self = shared_from_this();
-  std::array<char, kReadChunk> buffer;  // not initialised
-  for (int i = 0; i < kReadsPerTurn; ++i) {
-    const IoResult result = stream_->Read(buffer.data(), buffer.size());
-    switch (result.kind) {
-      case IoResult::kDone:
-        received_at_ = loop_.Now();
-        reader_->Feed({buffer.data(), result.bytes});
-        if (!DeliverReplies()) return;
-        break;
-      case IoResult::kWantRead:
-        return;
-      case IoResult::kWantWrite:
-        waits_for_writable_ = true;
-        event_add(writable_.get(), nullptr);
-        return;
-      case IoResult::kClosed:
-        return Lose(absl::UnavailableError("closed by the peer"),
-                    Reopen::kHold);
-      case IoResult::kFailed:
-        return Lose(absl::UnavailableError(std::strerror(result.error)),
-                    Reopen::kHold);
-    }
-    // A short read has emptied the socket.
-    if (result.bytes < buffer.size()) return;
-  }
+  const absl::Status status = io_->Read([this](std::string_view bytes) {
+    received_at_ = loop_.Now();
+    reader_->Feed(bytes);
+    return DeliverReplies();
+  });
+  if (!status.ok()) Lose(status, Reopen::kHold);
 }
 
 bool ConnectionImpl::DeliverReplies() {

@@ -185,6 +185,27 @@ TEST(Connection, WritesOnWhenThePeerReadsAgain) {
   EXPECT_THAT(client.log.back(), HasSubstr(": ok"));
 }
 
+TEST(Connection, WhatAFullSocketDoesNotTakeCanStillBeGivenUp) {
+  constexpr size_t kCommands = 200;
+  ScriptedServer server([](Conversation& peer) {
+    if (Greet(peer)) peer.HoldWithoutReading();
+  });
+  LineClient client(server.port(),
+                    [](ConnectionSettings& s) { s.max_unwritten = 1 << 30; });
+  ASSERT_TRUE(client.Eventually([&] { return client.changes.size() == 1; }));
+  client.OnLoop([&] {
+    for (size_t i = 0; i < kCommands; ++i) {
+      client.Send(std::string(100'000, 'x'));
+    }
+  });
+  ASSERT_TRUE(client.Eventually([&] { return client.counters->commands > 0; }));
+  client.OnLoop([&] {
+    EXPECT_LT(client.counters->commands, kCommands);
+    client.commands.clear();
+    EXPECT_EQ(client.connection->outstanding(), client.counters->commands);
+  });
+}
+
 TEST(Connection, ACommandMaySendAnotherFromItsReply) {
   ScriptedServer server(Echo);
   LineClient client(server.port());

@@ -128,7 +128,8 @@ void RespReader::Pass(std::string_view bytes) {
 }
 
 void RespReader::Feed(std::string_view bytes) {
-  if (text_.capacity() > kKeptText) text_ = std::string();
+  // An assignment may keep the memory.
+  if (text_.capacity() > kKeptText) std::string().swap(text_);
   // Bytes before `passed` have been given to hiredis or dropped.
   size_t passed = 0;
   size_t at = 0;

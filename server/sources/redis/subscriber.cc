@@ -1,9 +1,9 @@
 #include "server/sources/redis/subscriber.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <random>
+#include <string_view>
 #include <utility>
 
 #include "server/base/strings.h"
@@ -13,10 +13,8 @@
 namespace frontrunner {
 namespace {
 
-constexpr size_t kWriteChunk = size_t{16} << 10;
-constexpr size_t kReadChunk = size_t{16} << 10;
-/// A Redis that talks all the time leaves the loop to others after so many.
-constexpr int kReadsPerTurn = 8;
+/// So much is formatted, and read, at a time.
+constexpr size_t kChunk = size_t{16} << 10;
 
 void Count(std::atomic<uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
@@ -40,7 +38,7 @@ void RedisSubscriber::Subscribe(const std::string& channel) {
   Channel& state = channels_[channel];
   state.wanted = true;
   Change(channel, state);
-  if (!stream_ && !attempt_ && !retry_timer_) Open();
+  if (!io_ && !attempt_ && !retry_timer_) Open();
 }
 
 void RedisSubscriber::Unsubscribe(const std::string& channel) {
@@ -77,17 +75,14 @@ void RedisSubscriber::Open() {
 }
 
 void RedisSubscriber::OnOpened(ConnectAttempt::Opened opened) {
-  stream_ = std::move(opened.stream);
   reader_ = std::move(opened.reader);
-  readable_ = NewEvent<&RedisSubscriber::OnReadable>(
-      loop_.base(), stream_->fd(), EV_READ | EV_PERSIST, *this);
-  writable_ = NewEvent<&RedisSubscriber::OnWritable>(
-      loop_.base(), stream_->fd(), EV_WRITE, *this);
+  io_ = std::make_unique<StreamIo>(
+      loop_, std::move(opened.stream), kChunk,
+      StreamIo::Handlers{.readable = [this] { Read(); },
+                         .writable = [this] { Flush(); }});
   opened_at_ = heard_at_ = loop_.Now();
   Count(counters_.connects);
-  if (!readable_ || !writable_ || event_add(readable_.get(), nullptr) != 0) {
-    return Lose();
-  }
+  if (!io_->Watch()) return Lose();
   OnWatch();
   if (TakeReplies()) FlushLater();
 }
@@ -108,12 +103,7 @@ void RedisSubscriber::Close() {
   attempt_.reset();
   retry_timer_.reset();
   watch_timer_.reset();
-  readable_.reset();
-  writable_.reset();
-  waits_for_writable_ = false;
-  stream_.reset();
-  out_.clear();
-  out_begin_ = 0;
+  io_.reset();
   owed_ = 0;
   changes_.clear();
   absl::erase_if(channels_, [](const auto& it) { return !it.second.wanted; });
@@ -124,30 +114,32 @@ void RedisSubscriber::Close() {
 }
 
 void RedisSubscriber::FlushLater() {
-  if (flush_timer_ || !stream_ || waits_for_writable_) return;
+  if (flush_timer_ || !io_ || io_->waits_for_writable()) return;
   // At the end of the turn: who comes and goes within it costs nothing.
   flush_timer_ = loop_.At(loop_.Now(), [this] { Flush(); });
 }
 
 void RedisSubscriber::Flush() {
   flush_timer_.reset();
-  if (!stream_ || waits_for_writable_) return;
+  if (!io_ || io_->waits_for_writable()) return;
   do {
     FormatChanges();
-    if (!WriteOut()) return;
+    if (!io_->Write().ok()) return Lose();
+    if (io_->unwritten() > 0) return;  // it is called again
   } while (!changes_.empty());
 }
 
 void RedisSubscriber::FormatChanges() {
   const bool owed_nothing = owed_ == 0;
-  while (!changes_.empty() && out_.size() - out_begin_ < kWriteChunk) {
+  while (!changes_.empty() && io_->unwritten() < kChunk) {
     const std::string name = std::move(changes_.front());
     changes_.pop_front();
     const auto found = channels_.find(name);
     Channel& channel = found->second;
     channel.changed = false;
     if (channel.wanted != channel.asked) {
-      AppendCommand(out_, {channel.wanted ? "SUBSCRIBE" : "UNSUBSCRIBE", name});
+      AppendCommand(io_->out(),
+                    {channel.wanted ? "SUBSCRIBE" : "UNSUBSCRIBE", name});
       ++owed_;
       channel.asked = channel.wanted;
       channel.confirmed = false;
@@ -157,65 +149,13 @@ void RedisSubscriber::FormatChanges() {
   if (owed_nothing && owed_ > 0) heard_at_ = loop_.Now();
 }
 
-bool RedisSubscriber::WriteOut() {
-  while (out_begin_ < out_.size()) {
-    const IoResult result =
-        stream_->Write(out_.data() + out_begin_, out_.size() - out_begin_);
-    switch (result.kind) {
-      case IoResult::kDone:
-        out_begin_ += result.bytes;
-        break;
-      case IoResult::kWantRead:
-        return false;  // OnReadable goes on
-      case IoResult::kWantWrite:
-        waits_for_writable_ = true;
-        event_add(writable_.get(), nullptr);
-        return false;
-      case IoResult::kClosed:
-      case IoResult::kFailed:
-        Lose();
-        return false;
-    }
-  }
-  out_.clear();
-  out_begin_ = 0;
-  return true;
-}
-
-void RedisSubscriber::OnWritable() {
-  waits_for_writable_ = false;
-  Flush();
-}
-
-void RedisSubscriber::OnReadable() {
-  Read();
-  // A stream may have had to read before it could write.
-  if (stream_ && out_begin_ < out_.size()) FlushLater();
-}
-
 void RedisSubscriber::Read() {
-  std::array<char, kReadChunk> buffer;  // not initialised
-  for (int i = 0; i < kReadsPerTurn; ++i) {
-    const IoResult result = stream_->Read(buffer.data(), buffer.size());
-    switch (result.kind) {
-      case IoResult::kDone:
-        heard_at_ = loop_.Now();
-        reader_->Feed({buffer.data(), result.bytes});
-        if (!TakeReplies()) return;
-        break;
-      case IoResult::kWantRead:
-        return;
-      case IoResult::kWantWrite:
-        waits_for_writable_ = true;
-        event_add(writable_.get(), nullptr);
-        return;
-      case IoResult::kClosed:
-      case IoResult::kFailed:
-        return Lose();
-    }
-    // A short read has emptied the socket.
-    if (result.bytes < buffer.size()) return;
-  }
+  const absl::Status status = io_->Read([this](std::string_view bytes) {
+    heard_at_ = loop_.Now();
+    reader_->Feed(bytes);
+    return TakeReplies();
+  });
+  if (!status.ok()) Lose();
 }
 
 bool RedisSubscriber::TakeReplies() {
@@ -266,7 +206,7 @@ void RedisSubscriber::OnWatch() {
   const Duration quiet = now - heard_at_;
   if (owed_ > 0 && quiet >= stall) return Lose();
   if (owed_ == 0 && quiet >= settings_.watch.heartbeat) {
-    AppendCommand(out_, {"PING"});
+    AppendCommand(io_->out(), {"PING"});
     owed_ = 1;
     heard_at_ = now;
     FlushLater();

@@ -11,8 +11,8 @@
 #include "server/net/backoff.h"
 #include "server/net/connect_attempt.h"
 #include "server/net/connection.h"
-#include "server/net/event_handle.h"
 #include "server/net/resolver.h"
+#include "server/net/stream_io.h"
 #include "server/sources/redis/watch_settings.h"
 
 namespace frontrunner {
@@ -77,11 +77,7 @@ class RedisSubscriber {
   void FlushLater();
   void Flush();
   void FormatChanges();
-  /// Whether everything formatted has been written.
-  bool WriteOut();
-  void OnReadable();
   void Read();
-  void OnWritable();
   /// Whether the connection is still the one it was.
   bool TakeReplies();
   /// Whether it makes sense.
@@ -109,13 +105,8 @@ class RedisSubscriber {
   std::unique_ptr<Timer> linger_timer_;
 
   // Of the open connection; null where there is none.
-  std::unique_ptr<ByteStream> stream_;
+  std::unique_ptr<StreamIo> io_;
   std::unique_ptr<ReplyReader> reader_;
-  EventHandle readable_;
-  EventHandle writable_;
-  bool waits_for_writable_ = false;
-  std::string out_;
-  size_t out_begin_ = 0;
   /// Replies that are owed.
   size_t owed_ = 0;
   TimePoint opened_at_;

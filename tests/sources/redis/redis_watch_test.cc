@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -343,6 +345,50 @@ TEST(RedisWatch, TenThousandKeysAreWatched) {
   EXPECT_TRUE(driver.Eventually([&] { return told == 10001; }));
   driver.OnLoop([&] { watches.clear(); });
   EXPECT_TRUE(EventuallyChannels(redis, 0));
+}
+
+TEST(RedisWatch, ChannelsLeftBeforeAFullSocketTakesThemAreNeverSent) {
+  constexpr int kKeys = 200;
+  const std::string prefix(64 << 10, 'p');
+  const std::string last =
+      ChannelOf(prefix, *CacheDriver::QueryFor("last").call) + "\r\n";
+  std::atomic<bool> go{false};
+  std::atomic<int> subscribed{0};
+  ScriptedServer server([&](Conversation& peer) {
+    if (!peer.ReadUntil("PING\r\n") || !peer.Send("+PONG\r\n")) return;
+    while (!go) {
+      if (!peer.Sleep(milliseconds(1))) return;
+    }
+    std::string seen;
+    while (!seen.ends_with(last)) {
+      const std::string some = peer.ReadSome();
+      if (some.empty()) return;  // the commands' connection says nothing more
+      seen += some;
+    }
+    const std::string_view word = "\r\nSUBSCRIBE\r\n";
+    int count = 0;
+    for (size_t at = seen.find(word); at != std::string::npos;
+         at = seen.find(word, at + 1)) {
+      ++count;
+    }
+    subscribed = count;
+  });
+  WatchDriver driver(server.address(), [&](RedisSettings& settings) {
+    settings.key_prefix = prefix;
+    settings.connection.stall_timeout = seconds(30);
+  });
+  driver.OnLoop([&] {
+    for (int i = 0; i < kKeys; ++i) {
+      driver.WatchHere(std::to_string(i), std::to_string(i));
+    }
+  });
+  ASSERT_TRUE(
+      driver.Eventually([&] { return driver.watch_counters().connects == 1; }));
+  driver.OnLoop([&] { driver.watches.clear(); });
+  driver.Watch("last", "last");
+  go = true;
+  ASSERT_TRUE(driver.Eventually([&] { return subscribed > 0; }));
+  EXPECT_LT(subscribed, kKeys);
 }
 
 TEST(RedisWatch, KeysBeyondTheBoundAreNotWatchedAndCounted) {

@@ -86,6 +86,16 @@ TEST(RespReader, HoldsNothingOfABulkAboveTheCap) {
   EXPECT_EQ(Describe(**reader.Next()), "integer 1");
 }
 
+TEST(RespReader, ALargeValueDoesNotKeepItsMemory) {
+  RespReader reader(1 << 20);
+  const std::string large(1 << 20, 'x');
+  reader.Feed("$1048576\r\n" + large + "\r\n");
+  EXPECT_EQ((*reader.Next())->body, large);
+  reader.Feed(":1\r\n");
+  EXPECT_EQ(Describe(**reader.Next()), "integer 1");
+  EXPECT_LT(reader.held(), 1000u);
+}
+
 TEST(RespReader, HandsOnWhatCameBeforeTheNonsense) {
   for (size_t step = 1; step < 20; ++step) {
     EXPECT_THAT(Read("+OK\r\n:1\r\nnonsense\r\n", step),
