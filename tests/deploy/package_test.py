@@ -341,6 +341,15 @@ class UnderSystemd(unittest.TestCase):
         self.run_in("systemctl", "stop", "frontrunner")
         self.assertEqual(self.booted.show("Result"), "success")
 
+    def test_it_is_stopped_before_it_is_removed(self):
+        self.run_in("systemctl", "start", "frontrunner")
+        self.remove()
+        self.assertFalse(running("frontrunnerd"))
+
+    def test_a_mistake_in_a_drop_in_keeps_nobody_from_removing_it(self):
+        self.drop_in("ExecStart=")
+        self.remove()
+
     def test_a_mistake_in_the_configuration_fails_the_start(self):
         self.booted.layer.path(CONFIG).write_text("tables: {}\n")
         result = self.run_in("systemctl", "start", "frontrunner", check=False)
@@ -374,6 +383,12 @@ class UnderSystemd(unittest.TestCase):
 
     def run_in(self, *argv, **options):
         return self.booted.run(*argv, **options)
+
+    def remove(self):
+        # Where there is one, as in many containers, it stops nothing.
+        policy = self.booted.layer.path("/usr/sbin/policy-rc.d")
+        policy.unlink(missing_ok=True)
+        self.run_in("dpkg", "-r", "frontrunner")
 
     def drop_in(self, line):
         folder = self.booted.layer.path(
