@@ -87,6 +87,12 @@ class Contents(unittest.TestCase):
             self.assertIn(library, depends)
         self.assertNotIn("-dev", depends)
 
+    def test_the_unit_lets_it_have_all_threads_that_it_may_be_told_to(self):
+        unit = (ROOT / "deploy/systemd/frontrunner.service").read_text()
+        most = int(re.search(r"^TasksMax=(\d+)$", unit, re.MULTILINE)[1])
+        # Edge and loop threads at most, and those of one computation.
+        self.assertGreater(most, 256 + 256 + 1024)
+
     def test_lintian_has_nothing_to_say(self):
         result = subprocess.run(
             ["lintian", "--allow-root", "--fail-on", "error,warning",
