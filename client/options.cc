@@ -58,7 +58,7 @@ void AddGlobal(CLI::App& app, Options& options) {
   AddDuration(
       app, "--deadline", options.deadline,
       "How long to wait in all. Where not given: 10s for a call, 1m for "
-      "several keys, 70s for lookup --wait");
+      "several keys, 70s for lookup --wait, 5m for drain --wait");
   app.add_flag("--json", options.json, "Print JSON");
 }
 

@@ -63,9 +63,9 @@ void Send(evhttp_request& request, const PageReply& reply) {
   add("X-Content-Type-Options", "nosniff");
   if (reply.code == HTTP_BADMETHOD) add("Allow", "GET, HEAD");
   if (HasBody(request)) add("Connection", "close");
-  if (evhttp_request_get_command(&request) == EVHTTP_REQ_HEAD) {
-    add("Content-Length", absl::StrCat(reply.body.size()));
-  } else {
+  // evhttp leaves it out of answers to HEAD and CONNECT.
+  add("Content-Length", absl::StrCat(reply.body.size()));
+  if (evhttp_request_get_command(&request) != EVHTTP_REQ_HEAD) {
     evbuffer_add(evhttp_request_get_output_buffer(&request), reply.body.data(),
                  reply.body.size());
   }

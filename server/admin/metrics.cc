@@ -45,8 +45,8 @@ constexpr Figure<TableView> kTableFigures[] = {
      "Writes of winning values to caches that failed.",
      [](const TableView& t) { return t.counters.write_back_failures; }},
     {"frontrunner_table_write_backs_skipped_total", Kind::kCounter,
-     "Writes of winning values that were not made: too many were under way, or "
-     "the value was too large.",
+     "Writes of winning values that were not made, since too many were under "
+     "way.",
      [](const TableView& t) { return t.counters.write_backs_skipped; }},
 };
 

@@ -97,6 +97,14 @@ TEST_F(HttpPortTest, OtherMethodsAreA405WithThoseAllowed) {
   }
 }
 
+TEST_F(HttpPortTest, AConnectIsRefusedWithAnAnswerThatEnds) {
+  HttpClient client(Serve());
+  const HttpAnswer answer = client.Ask("CONNECT", "t:443");
+  EXPECT_EQ(answer.code, 405);
+  EXPECT_EQ(answer.body, "GET and HEAD only\n");
+  EXPECT_EQ(client.Ask("GET", "/hello").body, "hello");
+}
+
 TEST_F(HttpPortTest, AnUnknownPathIsA404WithTheList) {
   const std::string address = Serve();
   for (const char* path :

@@ -87,6 +87,12 @@ class Contents(unittest.TestCase):
             self.assertIn(library, depends)
         self.assertNotIn("-dev", depends)
 
+    def test_the_unit_lets_it_have_all_threads_that_it_may_be_told_to(self):
+        unit = (ROOT / "deploy/systemd/frontrunner.service").read_text()
+        most = int(re.search(r"^TasksMax=(\d+)$", unit, re.MULTILINE)[1])
+        # Edge and loop threads at most, and those of one computation.
+        self.assertGreater(most, 256 + 256 + 1024)
+
     def test_lintian_has_nothing_to_say(self):
         result = subprocess.run(
             ["lintian", "--allow-root", "--fail-on", "error,warning",
@@ -341,6 +347,15 @@ class UnderSystemd(unittest.TestCase):
         self.run_in("systemctl", "stop", "frontrunner")
         self.assertEqual(self.booted.show("Result"), "success")
 
+    def test_it_is_stopped_before_it_is_removed(self):
+        self.run_in("systemctl", "start", "frontrunner")
+        self.remove()
+        self.assertFalse(running("frontrunnerd"))
+
+    def test_a_mistake_in_a_drop_in_keeps_nobody_from_removing_it(self):
+        self.drop_in("ExecStart=")
+        self.remove()
+
     def test_a_mistake_in_the_configuration_fails_the_start(self):
         self.booted.layer.path(CONFIG).write_text("tables: {}\n")
         result = self.run_in("systemctl", "start", "frontrunner", check=False)
@@ -374,6 +389,12 @@ class UnderSystemd(unittest.TestCase):
 
     def run_in(self, *argv, **options):
         return self.booted.run(*argv, **options)
+
+    def remove(self):
+        # Where there is one, as in many containers, it stops nothing.
+        policy = self.booted.layer.path("/usr/sbin/policy-rc.d")
+        policy.unlink(missing_ok=True)
+        self.run_in("dpkg", "-r", "frontrunner")
 
     def drop_in(self, line):
         folder = self.booted.layer.path(

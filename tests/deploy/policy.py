@@ -6,6 +6,10 @@ from rendered import (containers, labels_of, port_of, seconds, size, user_of)
 
 # frontrunnerd ends so long after its grace limit, whatever hangs.
 WATCHDOG = 5
+# gRPC clients ask for a name's addresses no sooner than that again, and a name
+# server may have kept an answer of before for the other.
+ASKED_AGAIN = 30
+NAMES_KEPT = 5
 # The arithmetic of "Sizing" in deploy/README.md: what is the server's own when it
 # does nothing, a memory cache for each byte of its capacity, what gRPC takes for
 # a call, and a caller who waits for a value.
@@ -353,6 +357,9 @@ def a_rollout_takes_nobody_away(rendered):
         update = server.workload["spec"].get("strategy", {})
         if update.get("rollingUpdate", {}).get("maxUnavailable") != 0:
             yield "a rollout stops pods before there are new ones"
+        known = server.workload["spec"].get("minReadySeconds", 0)
+        if known <= ASKED_AGAIN + NAMES_KEPT:
+            yield "a rollout stops pods before clients know the new ones"
 
 
 @rule

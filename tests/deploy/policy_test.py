@@ -173,6 +173,10 @@ BROKEN = [
     (policy_types("Ingress"), "may reach anybody"),
     (lambda r: ours(r, "Deployment")["spec"].pop("strategy"),
      "before there are new ones"),
+    (lambda r: ours(r, "Deployment")["spec"].pop("minReadySeconds"),
+     "before clients know the new ones"),
+    (spec("Deployment", minReadySeconds=30),
+     "before clients know the new ones"),
     (lambda r: r.all("ConfigMap")[0]["metadata"].update(name="frontrunner"),
      "without a hash"),
 ]
