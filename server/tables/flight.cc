@@ -1,5 +1,6 @@
 #include "server/tables/flight.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace frontrunner {
@@ -18,6 +19,7 @@ void Flight::Join(Caller& caller) {
   caller.host = this;
   caller.place = callers_.insert(callers_.end(), &caller);
   caller.due = deadlines_.Add(caller.race_deadline, caller);
+  wanted_until_ = std::max(wanted_until_, caller.race_deadline);
   CountPriority(caller.lookup().priority, +1);
   TellPriority();
 }
@@ -26,6 +28,7 @@ void Flight::Begin(Race& race, const Query& query) {
   Query ours = query;
   priority_ = priorities_.begin()->first;
   ours.priority = priority_;
+  ours.wanted_until = &wanted_until_;
   run_ = race.Run(ours, policy_,
                   [this](RaceResult result) { OnRaceOver(std::move(result)); });
 }

@@ -137,9 +137,12 @@ class RetryingAttempt final : public Attempt {
   /// may be faster than all before it: without it nobody would ever learn that
   /// the source is.
   bool InTime(TimePoint now, Duration wait) const {
-    if (query_.deadline == kNever) return true;
+    const TimePoint until =
+        query_.wanted_until ? std::min(query_.deadline, *query_.wanted_until)
+                            : query_.deadline;
+    if (until == kNever) return true;
     const Duration needed = made_ == 0 ? Duration(0) : retries_->fastest;
-    return wait < query_.deadline - now - needed;
+    return wait < until - now - needed;
   }
 
   void GiveUp() {
