@@ -83,6 +83,8 @@ class Flight final : public CallerHost,
   void TellPriority();
   void OnRaceOver(RaceResult result);
   void OnDue();
+  /// Whether it gets more time.
+  bool Prolong(Caller& caller);
   void Cancel();
 
   Owner& owner_;

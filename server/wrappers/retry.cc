@@ -47,6 +47,10 @@ class RetryingAttempt final : public Attempt {
 
   int attempts() const override { return made_; }
 
+  TimePoint turn_came() const override {
+    return attempt_ ? attempt_->turn_came() : TimePoint::min();
+  }
+
   void Reprioritise(int priority) override {
     query_.priority = priority;
     if (attempt_) attempt_->Reprioritise(priority);

@@ -133,6 +133,34 @@ TEST(Prefetches, AKeyThatWasRefusedForNowIsTriedAgainAfterAPause) {
   EXPECT_EQ(server.View("a").stored, 1U);
 }
 
+TEST(Prefetches, AKeyWhoseTurnHasNotComeByTheDeadlineIsTriedAgain) {
+  World world;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  server.queue().Pause();
+  EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("k", 5)).ok());
+  server.Advance(minutes(1));
+  EXPECT_EQ(server.View("a").pending + server.View("a").underway, 5U);
+  EXPECT_THAT(world.asked, IsEmpty());
+  EXPECT_TRUE(server.queue().Resume().ok());
+  server.Advance(seconds(6));
+  EXPECT_EQ(server.View("a").stored, 5U);
+  EXPECT_EQ(MostAsked(world), 1);
+}
+
+TEST(Prefetches, AKeyThatWasAskedForAndHasNoAnswerByTheDeadlineHasFailed) {
+  World world;
+  world.hold = true;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", {"k"}).ok());
+  server.Advance(seconds(11));
+  const PrefetchView view = server.View("a");
+  EXPECT_TRUE(view.finished);
+  ASSERT_THAT(view.failures, SizeIs(1));
+  EXPECT_EQ(view.failures[0].code, absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST(Prefetches, OneThatPausesHoldsUpNobodyElse) {
   World world;
   world.failure = [](const std::string& key) {
