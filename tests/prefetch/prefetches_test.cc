@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "server/base/status.h"
 #include "tests/prefetch/prefetch_rig.h"
@@ -21,6 +24,26 @@ absl::Status Overloaded(const std::string& /*key*/) {
   return WithRefusal(absl::ResourceExhaustedError("full"),
                      Refusal::kOverloaded);
 }
+
+/// As long as it lives, no file of this process can be written.
+class FullDisk {
+ public:
+  FullDisk() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit nothing{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*const handler_)(int);
+  rlimit before_{};
+};
 
 int MostAsked(const World& world) {
   int most = 0;
@@ -276,6 +299,43 @@ TEST(Prefetches, WhatADrainingQueueNeverStartedStaysInTheJournal) {
   server.Run();
   EXPECT_EQ(server.View("a").stored, 2U);
   EXPECT_EQ(world.asked["k2"], 1);
+}
+
+TEST(Prefetches, AJournalThatCannotBeWrittenHoldsEverythingUntilItCan) {
+  World world;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("k", 10)).ok());
+  absl::Status refused;
+  {
+    const FullDisk full;
+    server.Advance(seconds(3));
+    refused = server.Accept("b", {"x"}).status();
+    server.Stop();
+    server.Advance(seconds(3));
+  }
+  EXPECT_THAT(world.asked, SizeIs(2)) << "those that were underway";
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_FALSE(server.stopped());
+  EXPECT_THAT(server.log, SizeIs(1));
+  server.Advance(seconds(2));
+  EXPECT_TRUE(server.stopped());
+  EXPECT_EQ(server.View("a").stored, 2U);
+  EXPECT_EQ(server.View("a").pending, 8U);
+}
+
+TEST(Prefetches, AfterAFullDiskItGoesOn) {
+  World world;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("k", 10)).ok());
+  {
+    const FullDisk full;
+    server.Advance(seconds(3));
+  }
+  server.Advance(seconds(2));
+  EXPECT_EQ(server.View("a").stored, 10U);
+  EXPECT_EQ(MostAsked(world), 1);
 }
 
 TEST(Prefetches, AStoppingOneAcceptsNothing) {
