@@ -78,15 +78,18 @@ TEST(Prefetches, NoMoreThanItsConcurrencyIsUnderway) {
   server.prefetches().Start();
   EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("a", 10)).ok());
   EXPECT_TRUE(server.Accept("b", PrefetchServer::Keys("b", 10)).ok());
+  EXPECT_TRUE(server.Accept("c", PrefetchServer::Keys("c", 10)).ok());
   server.Run();
   EXPECT_EQ(world.underway, 4U);
   const PrefetchView view = server.View("a");
-  EXPECT_EQ(view.underway + server.View("b").underway, 4U);
+  EXPECT_EQ(
+      view.underway + server.View("b").underway + server.View("c").underway,
+      4U);
   EXPECT_EQ(view.pending, 10 - view.underway);
   world.hold = false;
   server.Release();
   server.Run();
-  EXPECT_THAT(world.cache, SizeIs(20));
+  EXPECT_THAT(world.cache, SizeIs(30));
   EXPECT_EQ(world.most_underway, 4U);
 }
 
@@ -346,6 +349,26 @@ TEST(Prefetches, AStoppingOneAcceptsNothing) {
   const auto refused = server.Accept("a", {"k"});
   EXPECT_EQ(RefusalOf(refused.status()), Refusal::kDraining);
   server.Run();
+  EXPECT_TRUE(server.stopped());
+}
+
+TEST(Prefetches, WhatCameBeforeTheStopIsInTheJournalWhenItHasStopped) {
+  World world;
+  PrefetchServer server(world);
+  server.prefetches().Start();
+  server.Run();
+  bool accepted = false;
+  PrefetchKeys keys;
+  keys.id = "a";
+  keys.table = "t";
+  keys.keys = {"k"};
+  server.prefetches().Accept(keys,
+                             [&](const auto& said) { accepted = said.ok(); });
+  server.Stop();
+  server.writer.RunOneTurn();
+  EXPECT_FALSE(server.stopped());
+  server.Run();
+  EXPECT_TRUE(accepted);
   EXPECT_TRUE(server.stopped());
 }
 
