@@ -38,7 +38,8 @@ class Countdown {
 /// has asked for a while; whoever keeps asking for two seconds has been told
 /// often.
 void WaitForQuiet(const InFlight& in_flight, TimePoint deadline) {
-  constexpr Duration kQuiet = std::chrono::milliseconds(100);
+  // Who was told to try again (Errors::Settings::retry_delay) is back by then.
+  constexpr Duration kQuiet = std::chrono::milliseconds(250);
   constexpr Duration kEnough = std::chrono::seconds(2);
   const auto now = [] { return std::chrono::steady_clock::now(); };
   deadline = std::min<TimePoint>(deadline, now() + kEnough);

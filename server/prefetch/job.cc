@@ -1,10 +1,36 @@
 #include "server/prefetch/job.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "server/base/status.h"
 #include "server/tables/key_hash.h"
 
 namespace frontrunner {
+namespace {
+
+/// Whether a source that might have had it was not asked, since our own queue
+/// was full, slow, paused or drained. Nobody waits for the key, so it can wait.
+bool NotNow(const LookupResult& result) {
+  switch (result.reason) {
+    case Reason::kOverloaded:
+    case Reason::kDraining:
+      return true;
+    case Reason::kAllSourcesFailed:
+    case Reason::kDeadline:
+      break;
+    default:
+      return false;
+  }
+  if (absl::IsNotFound(result.outcome.status()) || !result.race) return false;
+  const auto& entrants = result.race->entrants;
+  return std::any_of(entrants.begin(), entrants.end(),
+                     [](const EntrantResult& entrant) {
+                       return RefusalOf(entrant.status).has_value();
+                     });
+}
+
+}  // namespace
 
 std::shared_ptr<PrefetchJob> PrefetchJob::Begin(const Table& table, Key place,
                                                 std::string key, int priority,
@@ -32,7 +58,8 @@ void PrefetchJob::Ask(TableShard& shard, int priority) {
     const auto keep = self;
     keep->attempt_ = nullptr;
     Ended ended = std::move(keep->ended_);
-    std::move(ended)(*keep, result.outcome.status(), result.reason);
+    const bool not_now = !result.outcome.ok() && NotNow(result);
+    std::move(ended)(*keep, result.outcome.status(), not_now);
   });
 }
 

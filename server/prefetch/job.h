@@ -20,9 +20,10 @@ class PrefetchJob : public std::enable_shared_from_this<PrefetchJob> {
     int64_t prefetch = 0;
     uint64_t seq = 0;
   };
-  /// OK: stored. `reason` says why it failed otherwise.
+  /// OK: stored. `not_now`: it failed because this server did not let it
+  /// through, and may do well later.
   using Ended =
-      absl::AnyInvocable<void(PrefetchJob&, absl::Status, Reason reason) &&>;
+      absl::AnyInvocable<void(PrefetchJob&, absl::Status, bool not_now) &&>;
 
   /// `ended` runs once on the key's loop, unless Abandon or the end of that
   /// loop comes first. `table` outlives the job's lookup. Any thread.

@@ -130,7 +130,7 @@ class Prefetches final : public PrefetchControl {
   std::vector<PrefetchEntry*> Startable(TimePoint& next_look);
   bool StartNext(PrefetchEntry& entry);
   void StartJob(PrefetchEntry& entry, PendingKey key);
-  void OnEnded(PrefetchJob& job, absl::Status how, Reason reason);
+  void OnEnded(PrefetchJob& job, absl::Status how, bool not_now);
   void TellIfStopped();
 
   void ScheduleSweep();

@@ -96,21 +96,19 @@ void Prefetches::StartJob(PrefetchEntry& entry, PendingKey key) {
   }
   const auto job = PrefetchJob::Begin(
       *table, place, std::move(key.key), entry.record.priority,
-      [this](PrefetchJob& ended, absl::Status how, Reason reason) {
-        writer_.Post([this, ended = &ended, how = std::move(how), reason] {
-          OnEnded(*ended, how, reason);
+      [this](PrefetchJob& ended, absl::Status how, bool not_now) {
+        writer_.Post([this, ended = &ended, how = std::move(how), not_now] {
+          OnEnded(*ended, how, not_now);
         });
       });
   jobs_.emplace(job.get(), job);
 }
 
-void Prefetches::OnEnded(PrefetchJob& job, absl::Status how, Reason reason) {
+void Prefetches::OnEnded(PrefetchJob& job, absl::Status how, bool not_now) {
   const auto found = jobs_.find(&job);
   const std::shared_ptr<PrefetchJob> keep = found->second;
   jobs_.erase(found);
   PrefetchEntry& entry = entries_.at(keep->place().prefetch);
-  const bool not_now = !how.ok() && (reason == Reason::kOverloaded ||
-                                     reason == Reason::kDraining);
   if (!not_now) {
     entry.last_pause = Duration(0);
     ends_.push_back({keep->place(), std::move(how)});

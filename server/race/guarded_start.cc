@@ -31,6 +31,10 @@ class Guarded final : public Attempt, private Arrivals {
     starting_ = false;
   }
 
+  TimePoint turn_came() const override {
+    return attempt_ ? attempt_->turn_came() : TimePoint::min();
+  }
+
   void Reprioritise(int priority) override {
     if (attempt_) attempt_->Reprioritise(priority);
   }

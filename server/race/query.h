@@ -47,6 +47,10 @@ struct Query {
   std::shared_ptr<const ToStore> to_store;
   /// kNever where there is none.
   TimePoint deadline = kNever;
+  /// Until when anybody waits, as far as is known, which may grow: the deadline
+  /// of a race that many share. Null where there is none. To be looked at by
+  /// the attempt only; what keeps the query for longer must not.
+  const TimePoint* wanted_until = nullptr;
   /// In dispatch queues the lower number is served first.
   int priority = 0;
   /// Its place among those a dispatch queue lets through at once; null where

@@ -1,5 +1,6 @@
 #include "server/race/race.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -28,6 +29,7 @@ class Underway final : public RaceRun, private Arrivals {
   Underway& operator=(const Underway&) = delete;
 
   void Begin();
+  TimePoint turn_came() const override;
   void Reprioritise(int priority) override;
   RaceResult AsIfAbandoned(absl::StatusCode code) const override;
 
@@ -328,13 +330,25 @@ void Underway::CancelRunning(absl::StatusCode code, TimePoint now,
   for (size_t i = 0; i < results.size(); ++i) {
     EntrantResult& result = results[i];
     if (!result.started_after || result.finished_after) continue;
-    if (const auto& attempt = slots_[i].attempt) {
-      result.attempts = attempt->attempts();
-    }
     result.finished_after = now - began_;
     result.verdict = Verdict::kCancelled;
     result.status = absl::Status(code, "");
+    if (const auto& attempt = slots_[i].attempt) {
+      result.attempts = attempt->attempts();
+      if (attempt->turn_came() == kNever) {
+        result.status =
+            WithRefusal(std::move(result.status), Refusal::kOverloaded);
+      }
+    }
   }
+}
+
+TimePoint Underway::turn_came() const {
+  TimePoint latest = TimePoint::min();
+  for (const Slot& slot : slots_) {
+    if (slot.attempt) latest = std::max(latest, slot.attempt->turn_came());
+  }
+  return latest;
 }
 
 void Underway::Reprioritise(int priority) {

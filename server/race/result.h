@@ -28,7 +28,8 @@ struct EntrantResult {
   /// Since the race began. Absent: never ended.
   std::optional<Duration> finished_after;
   /// OK for a winner and for who never started; the failure, kNotFound for a
-  /// miss, and kCancelled or kDeadlineExceeded for who was cancelled.
+  /// miss, and kCancelled or kDeadlineExceeded for who was cancelled; marked
+  /// kOverloaded (WithRefusal) where its turn had not come by then.
   absl::Status status;
   /// How often the source was asked.
   int attempts = 0;

@@ -6,6 +6,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "server/base/time.h"
 #include "server/race/query.h"
 #include "server/race/value.h"
 
@@ -27,6 +28,11 @@ class Attempt {
 
   /// How often the source has been asked so far.
   virtual int attempts() const { return 1; }
+
+  /// Since when it has not waited for its turn any more: kNever while it does,
+  /// TimePoint::min() where it did not have to. Of a race, the latest of those
+  /// that are running.
+  virtual TimePoint turn_came() const { return TimePoint::min(); }
 
   /// The most urgent priority of those who now wait for it has changed.
   virtual void Reprioritise(int /*priority*/) {}

@@ -49,6 +49,8 @@ class Caller final : public Attempt {
   TimePoint began;
   /// Of its race: its own, clamped by the table.
   TimePoint race_deadline = kNever;
+  /// How long that was when it came.
+  Duration race_time{0};
   /// It joined a race that another began.
   bool coalesced = false;
   /// The race that found nothing before it began to wait for a value.

@@ -1,6 +1,9 @@
 #include "server/tables/flight.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "server/tables/freshness.h"
 
 namespace frontrunner {
 
@@ -18,6 +21,10 @@ void Flight::Join(Caller& caller) {
   caller.host = this;
   caller.place = callers_.insert(callers_.end(), &caller);
   caller.due = deadlines_.Add(caller.race_deadline, caller);
+  // Who gets more time where it is needed (Prolong) sets no bound.
+  wanted_until_ =
+      std::max(wanted_until_,
+               caller.lookup().until_stored ? kNever : caller.race_deadline);
   CountPriority(caller.lookup().priority, +1);
   TellPriority();
 }
@@ -26,6 +33,7 @@ void Flight::Begin(Race& race, const Query& query) {
   Query ours = query;
   priority_ = priorities_.begin()->first;
   ours.priority = priority_;
+  ours.wanted_until = &wanted_until_;
   run_ = race.Run(ours, policy_,
                   [this](RaceResult result) { OnRaceOver(std::move(result)); });
 }
@@ -90,12 +98,28 @@ void Flight::OnDue() {
   const auto race = std::make_shared<const RaceResult>(
       run_->AsIfAbandoned(absl::StatusCode::kDeadlineExceeded));
   while (Caller* caller = deadlines_.FirstOver()) {
+    if (Prolong(*caller)) continue;
     LetGo(*caller);
     // The answer comes last: with it others may leave, and newcomers join.
     if (run_ && callers_.empty()) Cancel();
     TellPriority();
     owner_.Answer(*this, *caller, race);
   }
+}
+
+/// For a caller whom nobody waits for (until_stored), waiting for a turn does
+/// not count where the turn has come. Where it has not, the caller's place is
+/// for others.
+bool Flight::Prolong(Caller& caller) {
+  if (!run_ || !caller.lookup().until_stored) return false;
+  const TimePoint turn = run_->turn_came();
+  if (turn == kNever || turn <= caller.began) return false;
+  const TimePoint due = After(turn, caller.race_time);
+  if (due <= caller.race_deadline) return false;
+  deadlines_.Remove(caller.due);
+  caller.race_deadline = due;
+  caller.due = deadlines_.Add(due, caller);
+  return true;
 }
 
 void Flight::Cancel() {

@@ -83,6 +83,8 @@ class Flight final : public CallerHost,
   void TellPriority();
   void OnRaceOver(RaceResult result);
   void OnDue();
+  /// Whether it gets more time.
+  bool Prolong(Caller& caller);
   void Cancel();
 
   Owner& owner_;
@@ -95,6 +97,9 @@ class Flight final : public CallerHost,
   /// The race's, as it was told last.
   int priority_ = 0;
   Deadlines deadlines_;
+  /// The latest of all deadlines that there were: who leaves early changes
+  /// nothing but how long it is hoped.
+  TimePoint wanted_until_ = TimePoint::min();
   bool overwritten_ = false;
   bool closed_ = false;
   std::shared_ptr<const ToStore> put_;

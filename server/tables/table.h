@@ -77,6 +77,8 @@ struct LookupCall {
   bool wait_for_value = false;
   /// A value is answered only when every cache that lacked it has it (rule 8
   /// decides which); one that could not be stored is a failure, kUnavailable.
+  /// Nobody waits for it: what it waited for its turn does not count against
+  /// the deadline, and storing has as much time again.
   bool until_stored = false;
   /// Runs, at most once and on the loop, when the race has found nothing and
   /// the caller begins to wait for a Put. May be null.

@@ -99,6 +99,7 @@ std::unique_ptr<Attempt> Shard::Lookup(LookupCall call, LookupDone done) {
     return caller;
   }
   caller->race_deadline = Clamp(lookup.deadline);
+  caller->race_time = caller->race_deadline - caller->began;
   Flight* flight = settings().coalesce
                        ? flights_.Find(*lookup.call, lookup.policy)
                        : nullptr;
@@ -126,8 +127,11 @@ void Shard::TakeOff(Caller& caller) {
   }
   Query query;
   query.call = lookup.call;
-  // A shared race may outlive its first caller.
-  if (!settings().coalesce) query.deadline = caller.race_deadline;
+  // A shared race may outlive its first caller, and one until_stored may get
+  // more time.
+  if (!settings().coalesce && !lookup.until_stored) {
+    query.deadline = caller.race_deadline;
+  }
   flight->Begin(race_, query);
 }
 

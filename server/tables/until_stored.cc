@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status.h"
 #include "server/base/strings.h"
+#include "server/tables/freshness.h"
 
 namespace frontrunner {
 namespace {
@@ -29,7 +30,8 @@ UntilStored::~UntilStored() {
 void UntilStored::Join(Caller& caller) {
   caller.host = this;
   caller.place = callers_.insert(callers_.end(), &caller);
-  caller.due = deadlines_.Add(caller.race_deadline, caller);
+  // The race may have taken nearly all of its time.
+  caller.due = deadlines_.Add(After(loop_.Now(), caller.race_time), caller);
 }
 
 void UntilStored::Begun(std::string_view cache) { underway_.push_back(cache); }

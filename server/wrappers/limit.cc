@@ -36,12 +36,15 @@ class LimitAttempt final : public Attempt, private DispatchQueue::Waiter {
       attempt_ = source_->Start(
           own, [this](Outcome outcome) { End(std::move(outcome)); });
     } else if (joined.turn == DispatchQueue::Turn::kLater) {
+      turn_came_ = kNever;
       query_ = query;
       if (query_.deadline != kNever) {
         timer_ = loop_.At(query_.deadline, [this] { TimeIsUp(); });
       }
     }
   }
+
+  TimePoint turn_came() const override { return turn_came_; }
 
   void Reprioritise(int priority) override {
     if (ticket_) queue_->Move(*ticket_, priority);
@@ -52,6 +55,7 @@ class LimitAttempt final : public Attempt, private DispatchQueue::Waiter {
   void Begin() override {
     const std::optional<int> priority = queue_->Starting(*ticket_);
     if (!priority) return;
+    turn_came_ = loop_.Now();
     timer_ = nullptr;
     Query own = std::exchange(query_, {});
     own.priority = *priority;
@@ -98,6 +102,7 @@ class LimitAttempt final : public Attempt, private DispatchQueue::Waiter {
   Done done_;
   /// Null: it is over.
   std::shared_ptr<DispatchQueue::Ticket> ticket_;
+  TimePoint turn_came_ = TimePoint::min();
   /// While it is pending.
   Query query_;
   std::unique_ptr<Timer> timer_;

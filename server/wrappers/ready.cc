@@ -1,5 +1,6 @@
 #include "server/wrappers/ready.h"
 
+#include <algorithm>
 #include <list>
 #include <utility>
 
@@ -27,13 +28,18 @@ class HeldAttempt final : public Attempt {
   HeldAttempt(const HeldAttempt&) = delete;
   HeldAttempt& operator=(const HeldAttempt&) = delete;
 
+  TimePoint turn_came() const override {
+    return attempt_ ? std::max(let_through_at_, attempt_->turn_came()) : kNever;
+  }
+
   void Reprioritise(int priority) override {
     query_.priority = priority;
     if (attempt_) attempt_->Reprioritise(priority);
   }
 
-  void LetThrough(Source& source) {
+  void LetThrough(Source& source, TimePoint now) {
     let_through_ = true;
+    let_through_at_ = now;
     held_->erase(place_);
     attempt_ = source.Start(query_, std::move(done_));
   }
@@ -44,6 +50,7 @@ class HeldAttempt final : public Attempt {
   Query query_;
   Done done_;
   bool let_through_ = false;
+  TimePoint let_through_at_;
   std::unique_ptr<Attempt> attempt_;
 };
 
@@ -92,7 +99,7 @@ class Ready final : public Wrapped {
  private:
   void LetAllThrough() {
     const std::shared_ptr<Held> held = held_;
-    while (!held->empty()) held->front()->LetThrough(inner());
+    while (!held->empty()) held->front()->LetThrough(inner(), loop_.Now());
   }
 
   Loop& loop_;

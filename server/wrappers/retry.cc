@@ -47,6 +47,10 @@ class RetryingAttempt final : public Attempt {
 
   int attempts() const override { return made_; }
 
+  TimePoint turn_came() const override {
+    return attempt_ ? attempt_->turn_came() : TimePoint::min();
+  }
+
   void Reprioritise(int priority) override {
     query_.priority = priority;
     if (attempt_) attempt_->Reprioritise(priority);
@@ -137,9 +141,12 @@ class RetryingAttempt final : public Attempt {
   /// may be faster than all before it: without it nobody would ever learn that
   /// the source is.
   bool InTime(TimePoint now, Duration wait) const {
-    if (query_.deadline == kNever) return true;
+    const TimePoint until =
+        query_.wanted_until ? std::min(query_.deadline, *query_.wanted_until)
+                            : query_.deadline;
+    if (until == kNever) return true;
     const Duration needed = made_ == 0 ? Duration(0) : retries_->fastest;
-    return wait < query_.deadline - now - needed;
+    return wait < until - now - needed;
   }
 
   void GiveUp() {

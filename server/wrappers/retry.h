@@ -32,7 +32,8 @@ struct RetrySettings {
 /// delays, and never without a reason to hope:
 ///
 /// - not when the wait and the fastest success of this source so far would go
-///   beyond the query's deadline: it fails at once instead of waiting
+///   beyond the query's deadline, or the time until which anybody waits: it
+///   fails at once instead of waiting
 /// - not when the failure says so (PushbackOf below zero); one that asks for a
 ///   longer wait than ours gets it
 /// - not when `budget`, which is taken from for every attempt but the first,

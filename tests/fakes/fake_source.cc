@@ -34,6 +34,7 @@ class FakeSource::FakeAttempt final : public Attempt {
       source_.Log("cancel");
     }
   }
+  TimePoint turn_came() const override { return source_.turn_came_; }
   void Reprioritise(int priority) override { priority_ = priority; }
 
   /// `done` may destroy this attempt.

@@ -47,6 +47,8 @@ class FakeSource final : public Source {
   const Query& last_query() const { return last_query_; }
 
   void set_connectivity(Connectivity connectivity);
+  /// What its attempts say of it.
+  void set_turn_came(TimePoint when) { turn_came_ = when; }
   /// From now on its work goes on after its attempts: slots are kept until
   /// they are dropped.
   void KeepSlots() { keep_slots_ = true; }
@@ -64,6 +66,7 @@ class FakeSource final : public Source {
   std::list<FakeAttempt*> underway_;
   int started_ = 0;
   Query last_query_;
+  TimePoint turn_came_ = TimePoint::min();
   bool keep_slots_ = false;
   std::deque<std::shared_ptr<const void>> slots_;
   Connectivity connectivity_ = Connectivity::kConnected;

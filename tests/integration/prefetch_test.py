@@ -17,13 +17,17 @@ sources:
     grpc: {{ target: "{backend}" }}
     timeout: 5s
     limit: {{ width: 16, max_pending: 1000 }}
+  nobody: {{ http: {{ url: "http://127.0.0.1:1/{{key}}" }} }}
 tables:
   unicode:
-    race: [redis, {{ source: names, start_after: others_fail }}]
-    deadline: 20s
+    {table}
     write_back: {{ ttl: 1h }}
   bare: {{ race: [names] }}
 """
+PATIENT = """race: [redis, { source: names, start_after: others_fail }]
+    deadline: 20s"""
+IMPATIENT = """race: [redis, nobody, names]
+    deadline: 300ms"""
 CONCURRENCY = 64  # the default of prefetch.concurrency
 CHUNK = 1000
 
@@ -45,14 +49,14 @@ class Prefetch(ServerTest):
         self.names = self.backend("--median", "1ms", "--slow-ratio", "0")
         self.port, self.admin_port = free_port(), free_port()
 
-    def start(self):
+    def start(self, table=PATIENT):
         path = self.write_config(
             f'listen: ["127.0.0.1:{self.port}"]\n'
             f'admin_listen: "127.0.0.1:{self.admin_port}"\n'
             'http_listen: "127.0.0.1:0"\n'
             "drain: { lame_duck: 0s, grace: 10s }\n" + CONFIG.format(
                 state=self.scratch / "state", redis=self.cache.address,
-                backend=self.names.address))
+                backend=self.names.address, table=table))
         self.frontrunner = self.frontrunnerd(path)
         return self.admin(self.frontrunner)
 
@@ -166,6 +170,36 @@ class Prefetch(ServerTest):
                           timeout=WAIT)
         self.assertTrue(call.result().value)
         self.assertEqual(self.finish(admin, "slow").stored, 100)
+
+    def paused(self, table):
+        """With a prefetch whose keys wait for their turn, past deadlines."""
+        admin = self.start(table)
+        admin.PauseQueue(admin_pb2.PauseQueueRequest(queue="names"),
+                         timeout=WAIT)
+        self.send(admin, "all", names(100))
+        eventually(lambda: admin.GetQueue(
+            admin_pb2.GetQueueRequest(queue="names"), timeout=WAIT
+        ).queue.counters.cancelled > 2 * CONCURRENCY, "deadlines are over")
+        return admin
+
+    def has_not_failed(self, table):
+        admin = self.paused(table)
+        admin.ResumeQueue(admin_pb2.ResumeQueueRequest(queue="names"),
+                          timeout=WAIT)
+        done = self.finish(admin, "all")
+        self.assertEqual((done.stored, done.failed), (100, 0))
+
+    def test_a_key_whose_turn_has_not_come_has_not_failed(self):
+        self.has_not_failed(IMPATIENT)
+
+    def test_nor_has_it_where_the_table_does_not_coalesce(self):
+        self.has_not_failed(IMPATIENT + "\n    coalesce: false")
+
+    def test_nor_has_one_that_a_drain_found_waiting_beside_a_failure(self):
+        self.paused(IMPATIENT)
+        self.assertEqual(self.frontrunner.stop(), 0, self.frontrunner.said())
+        done = self.finish(self.start(), "all")
+        self.assertEqual((done.stored, done.failed), (100, 0))
 
     def test_an_operator_cancels_it(self):
         admin = self.start()

@@ -10,8 +10,8 @@ import urllib.request
 
 import grpc
 
-from support import (NAMES_FROM_BACKEND, ServerTest, WAIT, admin_pb2,
-                     details_of, eventually)
+from support import (BUILD, Child, NAMES_FROM_BACKEND, ServerTest, WAIT,
+                     admin_pb2, details_of, eventually)
 # Made by support, so behind it.
 from grpc_protos.health.v1 import health_pb2
 
@@ -163,6 +163,18 @@ class DeferredPool(ServerTest):
         self.frontrunner.signal(signal.SIGTERM)
         self.assert_refused(waiter.exception(timeout=WAIT),
                             grpc.StatusCode.UNAVAILABLE, "DRAINING")
+        self.assertEqual(self.frontrunner.process.wait(WAIT), 0)
+
+    def test_who_tries_again_as_it_was_told_hears_the_same(self):
+        self.start("1ms")
+        caller = Child([BUILD / "client/frontrunner", "lookup", "unicode",
+                        "U+0378", "--wait", "--deadline", "20s", "--address",
+                        self.frontrunner.address], self.scratch / "caller.log")
+        self.addCleanup(caller.stop)
+        eventually(lambda: self.outstanding().waiting == 1, "it waits")
+        self.frontrunner.signal(signal.SIGTERM)
+        self.assertEqual(caller.process.wait(WAIT), 3)
+        self.assertIn("UNAVAILABLE (DRAINING)", caller.said())
         self.assertEqual(self.frontrunner.process.wait(WAIT), 0)
 
 

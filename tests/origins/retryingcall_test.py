@@ -23,7 +23,7 @@ QUICK = "backoff: [0s, 1ms, 1ms, 1ms]"
 
 
 class RetryingCall(ServerTest):
-    def asking(self, *statuses, retry):
+    def asking(self, *statuses, retry, table="one"):
         """Asks a server that answers with these statuses, the last one for
         ever; tells the code and the report."""
         self.http = ScriptedHttp(lambda number, path: (
@@ -38,10 +38,11 @@ sources:
 tables:
   one: {{ race: [names], deadline: 25s, coalesce: false }}
   two: {{ race: [names], deadline: 25s, coalesce: false }}
+  shared: {{ race: [names], deadline: 25s }}
 """))
         self.stub = lookups
         try:
-            answer = lookups.get("k", table="one", include_report=True)
+            answer = lookups.get("k", table=table, include_report=True)
             return OK, answer.report.entrants[0]
         except grpc.RpcError as error:
             self.error = error
@@ -105,6 +106,13 @@ tables:
         self.assertIn("504", report.message)
         self.assertNotIn("503", report.message)
         self.assertEqual(len(self.http.times()), 4)
+
+    def test_no_wait_goes_beyond_the_deadline(self):
+        # Nor in a table that coalesces, as they do by default.
+        for table in ("one", "shared"):
+            code, report = self.asking(503, retry="backoff: [0s, 1m]",
+                                       table=table)
+            self.assertEqual((code, report.attempts), (UNAVAILABLE, 1))
 
     def test_the_whole_source_shares_a_budget(self):
         self.asking(503, retry=QUICK + ", budget: 0%")

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/wrappers/limit.h"
+
 namespace frontrunner {
 namespace {
 
@@ -109,9 +111,11 @@ PrefetchServer::PrefetchServer(World& world, size_t concurrency)
   TableShardParts parts;
   parts.settings = table_settings;
   parts.counters = counters;
+  queue_ = std::make_shared<DispatchQueue>(
+      loop, DispatchQueue::Settings{.name = "backend", .width = 1000});
   parts.entrants = {
       {.source = find, .is_cache = true},
-      {.source = std::make_shared<Backend>(*this),
+      {.source = WithLimit(loop, queue_, std::make_shared<Backend>(*this)),
        .start = {.kind = StartRule::kOthersFail}},
   };
   parts.caches = {

@@ -9,6 +9,7 @@
 
 #include "server/prefetch/prefetches.h"
 #include "server/tables/table.h"
+#include "server/wrappers/dispatch_queue.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/fakes/fake_source.h"
 #include "tests/prefetch/temp_dir.h"
@@ -30,15 +31,17 @@ struct World {
   bool hold = false;
 };
 
-/// A server that prefetches: table "t" of a cache and the backend of a World,
-/// on a loop whose time stands still; the writer has another. Destroying it is
-/// being killed.
+/// A server that prefetches: table "t" of a cache and, behind a queue, the
+/// backend of a World, on a loop whose time stands still; the writer has
+/// another. Destroying it is being killed.
 class PrefetchServer {
  public:
   explicit PrefetchServer(World& world, size_t concurrency = 4);
   ~PrefetchServer();
 
   Prefetches& prefetches() { return *prefetches_; }
+  /// Wide enough to hold nobody up.
+  DispatchQueue& queue() { return *queue_; }
   /// Until nothing is due on either loop.
   void Run();
   void Advance(Duration by);
@@ -68,6 +71,7 @@ class PrefetchServer {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<std::function<void()>> held_;
   World& world_;
+  std::shared_ptr<DispatchQueue> queue_;
   std::unique_ptr<TableShard> shard_;
   std::unique_ptr<Table> table_;
   std::unique_ptr<Prefetches> prefetches_;

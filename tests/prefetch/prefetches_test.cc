@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "server/base/status.h"
 #include "tests/prefetch/prefetch_rig.h"
@@ -21,6 +24,26 @@ absl::Status Overloaded(const std::string& /*key*/) {
   return WithRefusal(absl::ResourceExhaustedError("full"),
                      Refusal::kOverloaded);
 }
+
+/// As long as it lives, no file of this process can be written.
+class FullDisk {
+ public:
+  FullDisk() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit nothing{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*const handler_)(int);
+  rlimit before_{};
+};
 
 int MostAsked(const World& world) {
   int most = 0;
@@ -55,15 +78,18 @@ TEST(Prefetches, NoMoreThanItsConcurrencyIsUnderway) {
   server.prefetches().Start();
   EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("a", 10)).ok());
   EXPECT_TRUE(server.Accept("b", PrefetchServer::Keys("b", 10)).ok());
+  EXPECT_TRUE(server.Accept("c", PrefetchServer::Keys("c", 10)).ok());
   server.Run();
   EXPECT_EQ(world.underway, 4U);
   const PrefetchView view = server.View("a");
-  EXPECT_EQ(view.underway + server.View("b").underway, 4U);
+  EXPECT_EQ(
+      view.underway + server.View("b").underway + server.View("c").underway,
+      4U);
   EXPECT_EQ(view.pending, 10 - view.underway);
   world.hold = false;
   server.Release();
   server.Run();
-  EXPECT_THAT(world.cache, SizeIs(20));
+  EXPECT_THAT(world.cache, SizeIs(30));
   EXPECT_EQ(world.most_underway, 4U);
 }
 
@@ -131,6 +157,34 @@ TEST(Prefetches, AKeyThatWasRefusedForNowIsTriedAgainAfterAPause) {
   EXPECT_EQ(world.asked["k"], 3);
   EXPECT_TRUE(server.View("a").finished);
   EXPECT_EQ(server.View("a").stored, 1U);
+}
+
+TEST(Prefetches, AKeyWhoseTurnHasNotComeByTheDeadlineIsTriedAgain) {
+  World world;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  server.queue().Pause();
+  EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("k", 5)).ok());
+  server.Advance(minutes(1));
+  EXPECT_EQ(server.View("a").pending + server.View("a").underway, 5U);
+  EXPECT_THAT(world.asked, IsEmpty());
+  EXPECT_TRUE(server.queue().Resume().ok());
+  server.Advance(seconds(6));
+  EXPECT_EQ(server.View("a").stored, 5U);
+  EXPECT_EQ(MostAsked(world), 1);
+}
+
+TEST(Prefetches, AKeyThatWasAskedForAndHasNoAnswerByTheDeadlineHasFailed) {
+  World world;
+  world.hold = true;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", {"k"}).ok());
+  server.Advance(seconds(11));
+  const PrefetchView view = server.View("a");
+  EXPECT_TRUE(view.finished);
+  ASSERT_THAT(view.failures, SizeIs(1));
+  EXPECT_EQ(view.failures[0].code, absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST(Prefetches, OneThatPausesHoldsUpNobodyElse) {
@@ -250,6 +304,43 @@ TEST(Prefetches, WhatADrainingQueueNeverStartedStaysInTheJournal) {
   EXPECT_EQ(world.asked["k2"], 1);
 }
 
+TEST(Prefetches, AJournalThatCannotBeWrittenHoldsEverythingUntilItCan) {
+  World world;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("k", 10)).ok());
+  absl::Status refused;
+  {
+    const FullDisk full;
+    server.Advance(seconds(3));
+    refused = server.Accept("b", {"x"}).status();
+    server.Stop();
+    server.Advance(seconds(3));
+  }
+  EXPECT_THAT(world.asked, SizeIs(2)) << "those that were underway";
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_FALSE(server.stopped());
+  EXPECT_THAT(server.log, SizeIs(1));
+  server.Advance(seconds(2));
+  EXPECT_TRUE(server.stopped());
+  EXPECT_EQ(server.View("a").stored, 2U);
+  EXPECT_EQ(server.View("a").pending, 8U);
+}
+
+TEST(Prefetches, AfterAFullDiskItGoesOn) {
+  World world;
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", PrefetchServer::Keys("k", 10)).ok());
+  {
+    const FullDisk full;
+    server.Advance(seconds(3));
+  }
+  server.Advance(seconds(2));
+  EXPECT_EQ(server.View("a").stored, 10U);
+  EXPECT_EQ(MostAsked(world), 1);
+}
+
 TEST(Prefetches, AStoppingOneAcceptsNothing) {
   World world;
   PrefetchServer server(world);
@@ -258,6 +349,26 @@ TEST(Prefetches, AStoppingOneAcceptsNothing) {
   const auto refused = server.Accept("a", {"k"});
   EXPECT_EQ(RefusalOf(refused.status()), Refusal::kDraining);
   server.Run();
+  EXPECT_TRUE(server.stopped());
+}
+
+TEST(Prefetches, WhatCameBeforeTheStopIsInTheJournalWhenItHasStopped) {
+  World world;
+  PrefetchServer server(world);
+  server.prefetches().Start();
+  server.Run();
+  bool accepted = false;
+  PrefetchKeys keys;
+  keys.id = "a";
+  keys.table = "t";
+  keys.keys = {"k"};
+  server.prefetches().Accept(keys,
+                             [&](const auto& said) { accepted = said.ok(); });
+  server.Stop();
+  server.writer.RunOneTurn();
+  EXPECT_FALSE(server.stopped());
+  server.Run();
+  EXPECT_TRUE(accepted);
   EXPECT_TRUE(server.stopped());
 }
 

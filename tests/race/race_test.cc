@@ -328,6 +328,31 @@ TEST_F(RaceTest, GivenUpNowItReportsWhoIsRunningAsCancelledByTheDeadline) {
   EXPECT_EQ(b_->underway(), 1U) << "the race goes on";
 }
 
+TEST_F(RaceTest, WhoseTurnHadNotComeIsMarkedInTheReport) {
+  a_->set_turn_came(kNever);
+  b_->set_turn_came(loop_.Now());
+  Enter(a_);
+  Enter(b_);
+  Run();
+  const RaceResult report =
+      run_->AsIfAbandoned(absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(RefusalOf(report.entrants[0].status), Refusal::kOverloaded);
+  EXPECT_EQ(RefusalOf(report.entrants[1].status), std::nullopt);
+}
+
+TEST_F(RaceTest, ItsTurnIsTheLatestOfThoseThatAreRunning) {
+  Enter(a_);
+  Enter(b_);
+  Run();
+  EXPECT_EQ(run_->turn_came(), TimePoint::min());
+  b_->set_turn_came(loop_.Now());
+  EXPECT_EQ(run_->turn_came(), loop_.Now());
+  a_->set_turn_came(kNever);
+  EXPECT_EQ(run_->turn_came(), kNever);
+  a_->Answer(absl::UnavailableError(""));
+  EXPECT_EQ(run_->turn_came(), loop_.Now());
+}
+
 TEST_F(RaceTest, APriorityReachesThoseUnderWayAndThoseToCome) {
   Enter(a_);
   Enter(b_, kOthersFail);

@@ -68,6 +68,18 @@ TEST(Deadline, TheRaceLastsAsLongAsItsLatestCaller) {
   EXPECT_EQ(rig.results.count("b"), 1U);
 }
 
+TEST(Deadline, SourcesAreToldTheLatest) {
+  TableRig rig;
+  const TimePoint begin = rig.loop.Now();
+  rig.Lookup("a", {.deadline = milliseconds(10)});
+  const Query query = rig.names->last_query();
+  EXPECT_EQ(query.deadline, kNever) << "nobody's own";
+  EXPECT_EQ(*query.wanted_until, begin + milliseconds(10));
+  rig.Lookup("b", {.deadline = milliseconds(30)});
+  rig.Lookup("c", {.deadline = milliseconds(20)});
+  EXPECT_EQ(*query.wanted_until, begin + milliseconds(30));
+}
+
 TEST(Deadline, ALookupThatIsOverCanStillLeaveSilently) {
   TableRig rig;
   rig.Lookup("a", {.deadline = Duration(0)});

@@ -43,6 +43,59 @@ TEST_F(UntilStoredTest, TheAnswerComesWhenEveryCacheThatLackedItHasIt) {
   EXPECT_TRUE(rig_.Quiet());
 }
 
+TEST_F(UntilStoredTest, ItsTimeBeginsWhenItsTurnHasCome) {
+  for (const bool coalesce : {true, false}) {
+    TableRig rig;
+    rig.settings.coalesce = coalesce;
+    rig.settings.write_back = TableSettings::WriteBack{.ttl = minutes(10)};
+    rig.names->set_turn_came(kNever);
+    rig.Lookup("a", {.until_stored = true});
+    rig.CachesMiss();
+    rig.loop.Advance(milliseconds(400));
+    rig.names->set_turn_came(rig.loop.Now());
+    rig.loop.Advance(milliseconds(499));
+    EXPECT_EQ(rig.results.count("a"), 0U);
+    rig.loop.Advance(milliseconds(1));
+    ASSERT_EQ(rig.results.count("a"), 1U);
+    EXPECT_EQ(rig.results["a"].reason, Reason::kDeadline);
+    EXPECT_TRUE(rig.Quiet());
+  }
+}
+
+TEST_F(UntilStoredTest, ItsTimeIsOverIfItsTurnHasNotComeByThen) {
+  rig_.names->set_turn_came(kNever);
+  Prefetch("a");
+  rig_.CachesMiss();
+  rig_.loop.Advance(milliseconds(500));
+  ASSERT_EQ(rig_.results.count("a"), 1U);
+  EXPECT_EQ(rig_.results["a"].reason, Reason::kDeadline);
+}
+
+TEST_F(UntilStoredTest, OthersGetNoMoreTimeForATurnThatCameLate) {
+  rig_.names->set_turn_came(kNever);
+  Prefetch("a");
+  rig_.Lookup("b");
+  rig_.CachesMiss();
+  rig_.loop.Advance(milliseconds(400));
+  rig_.names->set_turn_came(rig_.loop.Now());
+  rig_.loop.Advance(milliseconds(100));
+  EXPECT_EQ(rig_.results.count("a"), 0U);
+  EXPECT_EQ(rig_.results.count("b"), 1U);
+}
+
+TEST_F(UntilStoredTest, StoringHasItsOwnTime) {
+  Prefetch("a");
+  rig_.CachesMiss();
+  rig_.loop.Advance(milliseconds(499));
+  rig_.names->Answer(TextValue("v"));
+  rig_.loop.Advance(milliseconds(499));
+  EXPECT_EQ(rig_.results.count("a"), 0U);
+  rig_.near_store->Answer(TextValue(""));
+  rig_.redis_store->Answer(TextValue(""));
+  Log();
+  EXPECT_TRUE(rig_.results["a"].outcome.ok());
+}
+
 TEST_F(UntilStoredTest, OthersOfTheSameRaceDoNotWait) {
   Prefetch("a");
   rig_.Lookup("b");

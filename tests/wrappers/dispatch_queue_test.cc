@@ -255,6 +255,19 @@ TEST_F(DispatchQueueTest, ARateSpacesTheStarts) {
   EXPECT_THAT(Log(), ElementsAre("c starts"));
 }
 
+TEST_F(DispatchQueueTest, NobodyOvertakesThoseWhoWaitForTheRate) {
+  Make({.width = 10, .per_second = 10});
+  // It comes when the next may start, before the queue has seen that.
+  const auto newcomer =
+      loops_[0].At(loops_[0].Now() + milliseconds(100), [this] { Ask("c"); });
+  Ask("a");
+  Ask("b");
+  Advance(milliseconds(100));
+  EXPECT_THAT(Log(), ElementsAre("a starts", "b starts"));
+  Advance(milliseconds(100));
+  EXPECT_THAT(Log(), ElementsAre("c starts"));
+}
+
 TEST_F(DispatchQueueTest, ABurstMayStartAfterAQuietTimeAndNoMore) {
   Make({.width = 10, .per_second = 10, .burst = 2});
   for (const char* key : {"a", "b", "c"}) Ask(key);

@@ -64,6 +64,20 @@ TEST_F(LimitTest, TheLowerPriorityStartsFirstAndEqualsInTheirOrder) {
                                  "y ok", "late starts", "late ok"));
 }
 
+TEST_F(LimitTest, ItSaysWhenATurnCame) {
+  Make({.width = 1});
+  Ask("a");
+  Ask("b");
+  Advance(milliseconds(5));
+  EXPECT_EQ(attempts_["a"]->turn_came(), TimePoint::min()) << "at once";
+  EXPECT_EQ(attempts_["b"]->turn_came(), kNever);
+  source_->Answer("a");
+  Run();
+  const TimePoint then = loops_[0].Now();
+  Advance(milliseconds(5));
+  EXPECT_EQ(attempts_["b"]->turn_came(), then);
+}
+
 TEST_F(LimitTest, NobodyOvertakesThoseWhoWait) {
   Make({.width = 1}, 2);
   Ask("a");

@@ -45,6 +45,16 @@ TEST_F(ReadyTest, HoldsWhatComesBeforeTheSourceIsOpenAndThenAsksInOrder) {
   EXPECT_EQ(source_->last_query().call->key, "second");
 }
 
+TEST_F(ReadyTest, TheTurnOfWhoIsHeldComesWhenTheSourceIsOpenOrLater) {
+  Start("key");
+  EXPECT_EQ(attempts_[0]->turn_came(), kNever);
+  loop_.Advance(std::chrono::milliseconds(5));
+  source_->set_connectivity(Connectivity::kConnected);
+  EXPECT_EQ(attempts_[0]->turn_came(), loop_.Now());
+  source_->set_turn_came(kNever);
+  EXPECT_EQ(attempts_[0]->turn_came(), kNever);
+}
+
 TEST_F(ReadyTest, AFailedOpeningLetsThemThroughToo) {
   Start("key");
   source_->set_connectivity(Connectivity::kDisconnected);

@@ -30,6 +30,26 @@ TEST_F(RetryBoundsTest, AWaitThatReachesTheDeadlineIsNotWaited) {
   EXPECT_EQ(outcome_->status(), Down());
 }
 
+TEST_F(RetryBoundsTest, NorOneThatReachesTheTimeUntilSomebodyWaits) {
+  TimePoint wanted_until = loop_.Now() + milliseconds(10);
+  query_.wanted_until = &wanted_until;
+  Start();
+  source_->Answer(Down());
+  ASSERT_TRUE(outcome_);
+  EXPECT_EQ(outcome_->status(), Down());
+}
+
+TEST_F(RetryBoundsTest, ThatTimeMayGrowMeanwhile) {
+  TimePoint wanted_until = loop_.Now() + milliseconds(10);
+  query_.wanted_until = &wanted_until;
+  Start();
+  wanted_until += milliseconds(1);
+  source_->Answer(Down());
+  EXPECT_FALSE(outcome_);
+  loop_.Advance(milliseconds(10));
+  EXPECT_EQ(source_->started(), 2);
+}
+
 TEST_F(RetryBoundsTest, AWaitThatEndsBeforeTheDeadlineIsWaited) {
   query_.deadline = loop_.Now() + milliseconds(11);
   Start();

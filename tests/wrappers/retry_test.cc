@@ -287,6 +287,14 @@ TEST_F(RetryTest, PassesThePriorityOnToTheAttemptUnderWayAndToLaterOnes) {
   EXPECT_THAT(source_->priorities(), ElementsAre(-3));
 }
 
+TEST_F(RetryTest, ItsTurnIsThatOfTheAttemptUnderWay) {
+  source_->set_turn_came(kNever);
+  Start();
+  EXPECT_EQ(attempt_->turn_came(), kNever);
+  source_->Answer(Down());
+  EXPECT_EQ(attempt_->turn_came(), TimePoint::min()) << "it was asked";
+}
+
 TEST_F(RetryTest, AttemptsMayOutliveTheSource) {
   Start();
   retrying_ = nullptr;

@@ -48,7 +48,7 @@ struct HttpSettings {
   /// Sent with every request to the url's own scheme, host and port; not where
   /// a redirect leads elsewhere.
   std::vector<std::pair<std::string, std::string>> headers;
-  /// What a POST sends; {key} stands for the key as it is.
+  /// What a POST sends, and only there too; {key} stands for the key as it is.
   std::string body;
   /// JSON pointer to the value; empty: the whole body.
   std::string value;

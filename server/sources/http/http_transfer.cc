@@ -282,14 +282,18 @@ bool HttpTransfer::Redirected(int status) {
   if (!origin || (client_->https_ && !https)) {
     return refuse(" to where it must not lead");
   }
+  // As everybody does: only 307 and 308 repeat a POST.
+  const bool repeats = request_.post && (status == 307 || status == 308);
+  const bool own_host = *origin == OriginOf(request_.url);
+  // It may hold a secret, as headers may.
+  if (repeats && !own_host) return refuse(" to where its body must not go");
   ++redirects_;
   client_->counters_->redirects.fetch_add(1, std::memory_order_relaxed);
-  // As everybody does: only 307 and 308 repeat a POST.
-  if (request_.post && status != 307 && status != 308) {
+  if (request_.post && !repeats) {
     request_.post = false;
     curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
   }
-  SetTarget(target, *origin == OriginOf(request_.url));
+  SetTarget(target, own_host);
   dropped_ = 0;
   dropped_too_much_ = false;
   in_engine_ = client_->Add(easy_);

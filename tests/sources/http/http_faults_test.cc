@@ -138,6 +138,25 @@ TEST(HttpFaults, Fault40_HeadersGoToTheirOwnHostAlone) {
   EXPECT_THAT(other.requests()[0].head, ::testing::Not(HasSubstr("secret")));
 }
 
+TEST(HttpFaults, Fault40_ABodyGoesToItsOwnHostAlone) {
+  for (const auto& [status, told] :
+       {std::pair{303, "found v"}, std::pair{307, "UNKNOWN"},
+        std::pair{308, "UNKNOWN"}}) {
+    HttpTestServer other(
+        [](const HttpTestRequest&) { return WithStatus(200, "v"); });
+    HttpTestServer server([&, status = status](const HttpTestRequest&) {
+      return WithStatus(status, "", "Location: " + other.url("/away") + "\r\n");
+    });
+    HttpSettings settings = HttpSettingsFor(server.url("/start"));
+    settings.post = true;
+    settings.body = "secret";
+    EXPECT_EQ(Told(HttpRig(settings).Ask("k")), told) << status;
+    for (const HttpTestRequest& request : other.requests()) {
+      EXPECT_EQ(request.body, "");
+    }
+  }
+}
+
 TEST(HttpFaults, Fault40_ARedirectToAnotherProtocolIsAFailure) {
   for (const char* target : {"file:///etc/passwd", "ftp://127.0.0.1/",
                              "gopher://127.0.0.1:1/x", "http://"}) {
