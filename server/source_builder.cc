@@ -291,6 +291,10 @@ absl::StatusOr<SourceBuilder::Kind> SourceBuilder::Http(
   }
   settings.body = http.body();
   settings.value = http.value();
+  settings.statuses = {
+      .successes = {http.success_statuses().begin(),
+                    http.success_statuses().end()},
+      .misses = {http.miss_statuses().begin(), http.miss_statuses().end()}};
   settings.max_bytes = http.max_bytes();
   settings.max_redirects = http.max_redirects();
   settings.ca_file = http.ca_file();

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/config/checks.h"
@@ -42,6 +46,34 @@ void CheckBody(const v1::Http& http, const Path& path, Findings& findings) {
                             "allowed: a body with POST"));
 }
 
+bool IsRedirect(uint32_t status) { return status >= 300 && status < 400; }
+
+void CheckStatuses(const v1::Http& http, const Path& path, Findings& findings) {
+  const auto& successes = http.success_statuses();
+  const auto& misses = http.miss_statuses();
+  const auto complain = [&](const char* field, uint32_t status,
+                            absl::string_view why) {
+    const Path place = Join(path, field);
+    findings.Add(
+        findings.PlaceOf(place),
+        absl::StrCat(Show(place), " has ", status, ", which is ", why));
+  };
+  for (const auto& [field, statuses] :
+       {std::pair("success_statuses", &successes),
+        std::pair("miss_statuses", &misses)}) {
+    const auto redirect =
+        std::find_if(statuses->begin(), statuses->end(), IsRedirect);
+    if (redirect == statuses->end()) continue;
+    complain(field, *redirect,
+             "a redirect; allowed: 200 to 299 and 400 to 599");
+  }
+  const auto both = std::find_first_of(successes.begin(), successes.end(),
+                                       misses.begin(), misses.end());
+  if (both == successes.end()) return;
+  complain("success_statuses", *both,
+           "among miss_statuses too; allowed: one of them");
+}
+
 void CheckValue(const v1::Http& http, const Path& path, Findings& findings) {
   const Path value = Join(path, "value");
   if (!http.has_pages() || !findings.IsGiven(value)) return;
@@ -62,6 +94,7 @@ void CheckHttp(const v1::Config& config, Findings& findings) {
     CheckUser(source.http(), path, findings);
     CheckBody(source.http(), path, findings);
     CheckValue(source.http(), path, findings);
+    CheckStatuses(source.http(), path, findings);
   }
 }
 

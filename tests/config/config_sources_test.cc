@@ -12,6 +12,7 @@ namespace {
 
 using config::v1::Config;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 Config Good(std::string_view text) {
   LoadedConfig loaded = ParseConfig(text, "f");
@@ -33,6 +34,8 @@ sources:
       max_redirects: 0
       ca_file: ca.pem
       connections: 2
+      success_statuses: [200, 206]
+      miss_statuses: [204, 404]
 tables: {t: {race: [h]}}
 )");
   const auto& http = config.sources().at("h").http();
@@ -48,6 +51,8 @@ tables: {t: {race: [h]}}
   EXPECT_EQ(http.ca_file(), "ca.pem");
   EXPECT_EQ(http.connections(), 2U);
   EXPECT_FALSE(http.has_pages());
+  EXPECT_THAT(http.success_statuses(), ElementsAre(200, 206));
+  EXPECT_THAT(http.miss_statuses(), ElementsAre(204, 404));
 }
 
 TEST(Config, AnHttpSourceAndItsPagesHaveDefaults) {
@@ -57,6 +62,8 @@ TEST(Config, AnHttpSourceAndItsPagesHaveDefaults) {
       "tables: {t: {race: [h]}}\n");
   const auto& source = config.sources().at("h");
   EXPECT_EQ(source.timeout().seconds(), 1);
+  EXPECT_THAT(source.http().success_statuses(), IsEmpty());
+  EXPECT_THAT(source.http().miss_statuses(), ElementsAre(404, 410));
   EXPECT_FALSE(source.has_retry());
   EXPECT_FALSE(source.has_limit());
   EXPECT_EQ(source.http().method(), config::v1::GET);

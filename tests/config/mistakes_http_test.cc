@@ -171,6 +171,27 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BytesZero", Http("url: 'http://h/{key}'\n      max_bytes: 0"),
              "f:5:18: sources.s.http.max_bytes is \"0\"; allowed: a size such "
              "as 4KiB or 64MiB, from 1 to 512MiB\n"},
+        Case{"StatusThatIsNone",
+             Http("url: 'http://h/{key}'\n      success_statuses: [200, 600]"),
+             "f:5:31: sources.s.http.success_statuses[1] is \"600\"; allowed: "
+             "a whole number, from 200 to 599\n"},
+        Case{"NoSuccess",
+             Http("url: 'http://h/{key}'\n      success_statuses: []"),
+             "f:5:7: sources.s.http.success_statuses has 0 items; allowed: at "
+             "least 1\n"},
+        Case{"StatusThatIsBoth",
+             Http("url: 'http://h/{key}'\n      miss_statuses: [204]\n      "
+                  "success_statuses: [200, 204]"),
+             "f:6:7: sources.s.http.success_statuses has 204, which is among "
+             "miss_statuses too; allowed: one of them\n"},
+        Case{"StatusThatIsARedirect",
+             Http("url: 'http://h/{key}'\n      miss_statuses: [404, 302]"),
+             "f:5:7: sources.s.http.miss_statuses has 302, which is a "
+             "redirect; allowed: 200 to 299 and 400 to 599\n"},
+        Case{"NoMisses",
+             Http("url: 'http://h/{key}'\n      miss_statuses: []\n      "
+                  "success_statuses: [404]"),
+             ""},
         Case{"TooManyRedirects",
              Http("url: 'http://h/{key}'\n      max_redirects: 21"),
              "f:5:22: sources.s.http.max_redirects is \"21\"; allowed: a whole "

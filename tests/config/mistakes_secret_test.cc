@@ -23,7 +23,7 @@ constexpr const char* kHeaderName =
 
 constexpr const char* kHttpFields =
     "; allowed: url, method, headers, body, value, max_bytes, max_redirects, "
-    "ca_file, connections, pages\n";
+    "ca_file, connections, pages, success_statuses, miss_statuses\n";
 
 INSTANTIATE_TEST_SUITE_P(
     Secrets, Mistakes,
@@ -51,7 +51,8 @@ INSTANTIATE_TEST_SUITE_P(
              Source("\n    http: |\n      headers: {A: s3cret}"),
              "f:3:11: sources.s.http is a text that is not shown; allowed: a "
              "mapping of url, method, headers, body, value, max_bytes, "
-             "max_redirects, ca_file, connections, pages\n"},
+             "max_redirects, ca_file, connections, pages, success_statuses, "
+             "miss_statuses\n"},
         Case{"SourcesThatBecameATextAreNotShown",
              "sources: |\n  s: {http: {headers: {A: s3cret}}}\n" +
                  std::string("tables: {}\n"),

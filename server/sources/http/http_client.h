@@ -31,7 +31,8 @@ struct HttpRequest {
 /// An answer that came whole.
 struct HttpReply {
   int status = 0;
-  /// Empty unless `status` is 2xx: nobody takes an error's body for a value.
+  /// Empty unless `status` is a success (HttpSettings::statuses): nobody takes
+  /// an error's body for a value.
   std::string body;
   Duration age{0};
   std::optional<Duration> fresh_for;

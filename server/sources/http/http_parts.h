@@ -29,7 +29,7 @@ struct HttpParts {
 };
 
 /// OK for a success; else its failure, with what Retry-After asks for.
-absl::Status StatusOfReply(const HttpReply& reply, std::string_view who);
+absl::Status StatusOfReply(const HttpReply& reply, const HttpParts& parts);
 
 /// Fetches a list page by page (Pages in config.proto): its Value is one JSON
 /// array. A page that fails with 500, 502 or 503 is asked for again after

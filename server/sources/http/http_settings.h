@@ -25,6 +25,13 @@ struct HttpCounters {
   std::atomic<uint64_t> cancelled{0};
 };
 
+/// Which statuses of HTTP are no failures; none of 3xx, which are redirects.
+struct HttpStatuses {
+  /// Empty: every 2xx. What is among `misses` is none.
+  std::vector<int> successes;
+  std::vector<int> misses = {404, 410};
+};
+
 /// For answers that are lists in pages.
 struct PagesSettings {
   /// The query parameter that carries the cursor.
@@ -52,6 +59,7 @@ struct HttpSettings {
   std::string body;
   /// JSON pointer to the value; empty: the whole body.
   std::string value;
+  HttpStatuses statuses;
   /// Bytes of a body after decompression; of all pages together.
   size_t max_bytes = 4 << 20;
   size_t max_redirects = 3;

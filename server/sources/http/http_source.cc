@@ -28,7 +28,7 @@ class FailedAttempt final : public Attempt {
 };
 
 Outcome OutcomeOf(const HttpParts& parts, HttpReply reply) {
-  const absl::Status status = StatusOfReply(reply, parts.who());
+  const absl::Status status = StatusOfReply(reply, parts);
   if (!status.ok()) return status;
   Value value;
   value.age = reply.age;
@@ -113,8 +113,9 @@ absl::Status ParsePages(const PagesSettings& settings, PagePointers& pages) {
 
 }  // namespace
 
-absl::Status StatusOfReply(const HttpReply& reply, std::string_view who) {
-  absl::Status status = StatusOfHttp(reply.status, who);
+absl::Status StatusOfReply(const HttpReply& reply, const HttpParts& parts) {
+  absl::Status status =
+      StatusOfHttp(reply.status, parts.settings.statuses, parts.who());
   const bool may_say_when = reply.status == 429 || reply.status == 503;
   if (may_say_when && reply.retry_after > Duration(0)) {
     return WithPushback(std::move(status), reply.retry_after);

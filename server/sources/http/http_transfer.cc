@@ -12,6 +12,7 @@
 #include "server/base/strings.h"
 #include "server/sources/http/freshness_headers.h"
 #include "server/sources/http/http_origin.h"
+#include "server/sources/http/http_status.h"
 
 namespace frontrunner {
 namespace {
@@ -19,8 +20,6 @@ namespace {
 /// So much of an error's body is read and dropped, which is cheaper than
 /// another connection.
 constexpr size_t kMostDropped = 64 << 10;
-
-bool IsSuccess(int status) { return status >= 200 && status < 300; }
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 ||
@@ -181,7 +180,7 @@ absl::Status HttpTransfer::BeginBody() {
 }
 
 bool HttpTransfer::OnBody(std::string_view piece) {
-  if (!IsSuccess(StatusCode())) {
+  if (!IsSuccess(StatusCode(), client_->settings_.statuses)) {
     dropped_ += piece.size();
     dropped_too_much_ = dropped_ > kMostDropped;
     return !dropped_too_much_;

@@ -65,9 +65,10 @@ class PagedAttempt final : public Attempt {
   /// As all below: `this` may be gone afterwards.
   void OnReply(absl::StatusOr<HttpReply> reply) {
     if (!reply.ok()) return Fail(reply.status());
-    const absl::Status status = StatusOfReply(*reply, parts_->who());
+    const absl::Status status = StatusOfReply(*reply, *parts_);
     if (status.ok()) return OnPage(*std::move(reply));
-    if (IsPassing(reply->status)) return OnPassing(*reply, status);
+    const bool missed = absl::IsNotFound(status);
+    if (!missed && IsPassing(reply->status)) return OnPassing(*reply, status);
     Fail(status);
   }
 

@@ -113,6 +113,20 @@ TEST(HttpSource, StatusesBecomeCodes) {
   }
 }
 
+TEST(HttpSource, StatusesAreWhatTheSettingsSay) {
+  HttpSettings settings;
+  settings.statuses = {.successes = {200, 203, 404}, .misses = {204, 503}};
+  const std::pair<int, std::string> expected[] = {
+      {200, "found x"},   {203, "found x"},     {404, "found x"},
+      {204, "NOT_FOUND"}, {201, "UNKNOWN"},     {410, "UNKNOWN"},
+      {503, "NOT_FOUND"}, {500, "UNAVAILABLE"},
+  };
+  for (const auto& [status, told] : expected) {
+    EXPECT_EQ(Told(OutcomeOf(WithStatus(status, "x"), settings)), told)
+        << status;
+  }
+}
+
 TEST(HttpSource, AFailureNamesTheServerAndTheStatusAlone) {
   HttpTestServer server(
       [](const HttpTestRequest&) { return WithStatus(503, "secret body"); });

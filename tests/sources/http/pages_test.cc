@@ -228,6 +228,15 @@ TEST(HttpPages, OtherErrorsAreFinal) {
   }
 }
 
+TEST(HttpPages, AStatusThatIsAMissIsNotAskedForAgain) {
+  HttpTestServer server(
+      [](const HttpTestRequest&) { return WithStatus(503, ""); });
+  HttpSettings settings = PagesOf(server);
+  settings.statuses.misses = {503};
+  EXPECT_EQ(Told(HttpRig(settings).Ask("k")), "NOT_FOUND");
+  EXPECT_EQ(server.requests().size(), 1);
+}
+
 TEST(HttpPages, TheTimeoutIsOfOnePage) {
   HttpTestServer server([](const HttpTestRequest& request) {
     const std::string cursor = CursorOf(request);
