@@ -360,15 +360,7 @@ bool Assembly::Drain(Duration lame_duck, Duration grace) {
                                       .queues = parts.Queues(),
                                       .shards = parts.shards},
                                      deadline);
-  if (!answered) {
-    parts.Stop(deadline);
-    return false;
-  }
-  // All that is left are connections. gRPC waits for callers to close theirs,
-  // and an idle one may take seconds to hear that it should.
-  constexpr Duration kGoodbye = std::chrono::seconds(1);
-  return parts.Stop(std::min<TimePoint>(
-      deadline, std::chrono::steady_clock::now() + kGoodbye));
+  return parts.Stop(deadline) && answered;
 }
 
 }  // namespace frontrunner

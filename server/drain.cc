@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -13,7 +14,7 @@ namespace {
 /// What is to be waited for, from any threads.
 class Countdown {
  public:
-  explicit Countdown(int from) : left_(from) {}
+  explicit Countdown(size_t from) : left_(from) {}
 
   void Down() {
     const std::lock_guard lock(mutex_);
@@ -30,7 +31,7 @@ class Countdown {
  private:
   std::mutex mutex_;  // guards left_
   std::condition_variable changed_;
-  int left_;
+  size_t left_;
 };
 
 /// gRPC's shutdown answers CANCELLED to calls that are on their way when it
@@ -56,13 +57,17 @@ void WaitForQuiet(const InFlight& in_flight, TimePoint deadline) {
 
 bool DrainLookups(const DrainParts& parts, TimePoint deadline) {
   // Shared, since the last may end when nobody waits here any more.
-  const auto left = std::make_shared<Countdown>(parts.prefetches ? 2 : 1);
+  const auto left = std::make_shared<Countdown>(1 + parts.shards.size() +
+                                                (parts.prefetches ? 1 : 0));
   parts.in_flight.StartDraining();
   // Before the queues send back what they hold of theirs.
   if (parts.prefetches) parts.prefetches->Stop([left] { left->Down(); });
   for (const auto& queue : parts.queues) queue->Drain();
   for (const auto& shard : parts.shards) {
-    shard->loop().Post([shard = shard.get()] { shard->Drain(); });
+    shard->loop().Post([shard = shard.get(), left] {
+      shard->Drain();
+      left->Down();
+    });
   }
   parts.in_flight.WhenEmpty([left] { left->Down(); });
   const bool answered = left->WaitUntil(deadline);

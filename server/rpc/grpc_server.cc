@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
@@ -101,7 +102,7 @@ class GrpcServer::Core {
       }).detach();
     }
     const TimePoint until = Later(deadline, settings_.patience);
-    if (shutdown_.wait_until(until) != std::future_status::ready) return false;
+    if (!WaitForConnections(until)) return false;
     // gRPC is done with a call that it has cancelled; its handler may not be.
     while (open_calls() != 0) {
       if (Now() > until) return false;
@@ -119,6 +120,26 @@ class GrpcServer::Core {
     for (auto& queue : queues_) queue->Close();
     for (auto& queue : queues_) stopped = queue->Stop(deadline) && stopped;
     return stopped;
+  }
+
+  // gRPC waits for callers to close their connections, and one who does nothing
+  // may take seconds to hear that it should. False: not until `deadline`.
+  bool WaitForConnections(TimePoint deadline) {
+    constexpr Duration kLook = std::chrono::milliseconds(10);
+    TimePoint in_use = Now();
+    bool cut = false;
+    for (;;) {
+      const TimePoint now = Now();
+      if (open_calls() != 0) in_use = now;
+      if (!cut && now - in_use >= settings_.goodbye) {
+        // The C++ API can only name a time beforehand.
+        grpc_server_cancel_all_calls(server_->c_server());
+        cut = true;
+      }
+      const TimePoint next = std::min<TimePoint>(deadline, now + kLook);
+      if (shutdown_.wait_until(next) == std::future_status::ready) return true;
+      if (now >= deadline) return false;
+    }
   }
 
   int64_t open_calls() const {

@@ -41,6 +41,9 @@ class GrpcServer {
     /// Calls of each method that each queue can accept without the edge thread
     /// having run in between; further ones wait in gRPC.
     int posted_calls = 16;
+    /// Once it shuts down and has been without a call for so long, connections
+    /// are closed that callers have left open.
+    Duration goodbye = std::chrono::seconds(1);
     /// How long after its deadline Shutdown waits for calls that it has
     /// cancelled to be finished, and the destructor for the queues to run dry.
     Duration patience = std::chrono::seconds(5);
@@ -77,7 +80,8 @@ class GrpcServer {
   int64_t open_calls() const;
 
   /// Stops accepting (clients are sent GOAWAY, listeners and socket files go)
-  /// and lets the calls under way go on. Those still open at `deadline` are
+  /// and lets the calls under way go on; connections are closed a moment after
+  /// the last (`goodbye`). Calls still open at `deadline` are
   /// cancelled, whereupon their handlers owe Finish. OK when every call is
   /// over; DEADLINE_EXCEEDED, saying how many calls are open, if there are such
   /// `patience` after the deadline: a handler has lost a call, and this is the

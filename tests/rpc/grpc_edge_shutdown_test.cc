@@ -1,8 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <future>
+#include <string>
 #include <thread>
 
 #include "tests/rpc/edge_server.h"
@@ -23,9 +28,10 @@ TimePoint In(Duration duration) {
 
 class GrpcEdgeShutdown : public ::testing::Test {
  protected:
-  void Serve(Duration patience = kPatience) {
+  void Serve(Duration patience = kPatience, Duration goodbye = seconds(1)) {
     GrpcServer::Settings settings = LoopbackSettings();
     settings.patience = patience;
+    settings.goodbye = goodbye;
     server_ = std::make_unique<GrpcServer>(std::move(settings));
     const absl::Status status =
         server_->Start({{.method = kMethod, .handler = &handler_}});
@@ -53,6 +59,58 @@ TEST_F(GrpcEdgeShutdown, AnIdleServerShutsDownAtOnce) {
   Serve();
   EXPECT_TRUE(server_->Shutdown(kNever).ok());
   EXPECT_TRUE(server_->Shutdown(kNever).ok()) << "a second time";
+}
+
+// A caller who never hears GOAWAY, since it reads nothing.
+class DeafCaller {
+ public:
+  explicit DeafCaller(int port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(
+        ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+        0);
+    // The client's preface, and SETTINGS without any (RFC 9113, 3.4).
+    const std::string hello(
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+    EXPECT_EQ(::send(fd_, hello.data(), hello.size(), MSG_NOSIGNAL), 33);
+    // The server has greeted too: the connection is one.
+    char first = 0;
+    EXPECT_EQ(::recv(fd_, &first, 1, 0), 1);
+  }
+  ~DeafCaller() { ::close(fd_); }
+  DeafCaller(const DeafCaller&) = delete;
+  DeafCaller& operator=(const DeafCaller&) = delete;
+
+ private:
+  const int fd_;
+};
+
+TEST_F(GrpcEdgeShutdown, ACallerWhoKeepsItsConnectionDoesNotHoldItUp) {
+  Serve();
+  const DeafCaller deaf(server_->ports().front());
+  std::promise<bool> over;
+  std::thread stopper([&] { over.set_value(server_->Shutdown(kNever).ok()); });
+  std::future<bool> ended = over.get_future();
+  EXPECT_EQ(ended.wait_for(kPatience), std::future_status::ready);
+  stopper.join();
+  EXPECT_TRUE(ended.get());
+}
+
+TEST_F(GrpcEdgeShutdown, NoConnectionIsClosedWhileItHasACall) {
+  Serve(kPatience, milliseconds(20));
+  auto call = client_->Start(kMethod, "");
+  ServerCall* accepted = calls_.Take().value();
+  Mailbox<bool> over;
+  std::thread stopper([&] { over.Put(server_->Shutdown(kNever).ok()); });
+  EXPECT_FALSE(over.Take(milliseconds(100)).has_value());
+  EXPECT_EQ(cancels_.size(), 0U);
+  accepted->Finish({});
+  EXPECT_EQ(over.Take(), true);
+  stopper.join();
+  EXPECT_EQ(call->Wait().code, grpc::OK);
 }
 
 TEST_F(GrpcEdgeShutdown, CallsUnderWayAreAnsweredBeforeTheDeadline) {
