@@ -12,13 +12,27 @@
 #include "client/text.h"
 
 namespace frontrunner {
+namespace {
+
+/// A terminal forgets at Ctrl-C what was typed, also what poll has told of, so
+/// reading it must not block. It is opened anew for that, since standard input
+/// is the shell's too.
+int OpenStandardInput() {
+  if (isatty(STDIN_FILENO) != 1) return STDIN_FILENO;
+  const int fd =
+      open("/dev/stdin", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  return fd < 0 ? STDIN_FILENO : fd;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyReader>> KeyReader::Open(
     const std::string& path, const Settings& settings,
     const Interrupt& interrupt) {
-  int fd = STDIN_FILENO;
   // Opening a pipe that nobody writes to must not block.
-  if (path != "-") fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = path == "-"
+                     ? OpenStandardInput()
+                     : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot read '", Printable(path), "'"));

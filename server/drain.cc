@@ -39,8 +39,9 @@ class Countdown {
 /// has asked for a while; whoever keeps asking for two seconds has been told
 /// often.
 void WaitForQuiet(const InFlight& in_flight, TimePoint deadline) {
-  // Who was told to try again (Errors::Settings::retry_delay) is back by then.
-  constexpr Duration kQuiet = std::chrono::milliseconds(250);
+  // Who was told to try again (Errors::Settings::retry_delay) is back by then,
+  // also where the network is slow.
+  constexpr Duration kQuiet = std::chrono::milliseconds(500);
   constexpr Duration kEnough = std::chrono::seconds(2);
   const auto now = [] { return std::chrono::steady_clock::now(); };
   deadline = std::min<TimePoint>(deadline, now() + kEnough);

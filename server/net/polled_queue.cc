@@ -1,10 +1,10 @@
 #include "server/net/polled_queue.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 #include <pthread.h>
 
-#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -31,7 +31,7 @@ class PolledQueue::PostedTask final : public CompletionTag {
   // It stays until it has run and this has returned, whichever is later.
   static void Set(const std::shared_ptr<PostedTask>& posted) {
     posted->self_ = posted;
-    posted->alarm_.Set(posted->queue_.get(), std::chrono::system_clock::now(),
+    posted->alarm_.Set(posted->queue_.get(), gpr_time_0(GPR_CLOCK_MONOTONIC),
                        AsTag(posted.get()));
   }
 

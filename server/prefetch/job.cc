@@ -16,6 +16,9 @@ bool NotNow(const LookupResult& result) {
     case Reason::kOverloaded:
     case Reason::kDraining:
       return true;
+    case Reason::kFinalFailure:
+      return result.race && result.race->decisive >= 0 &&
+             RefusalOf(result.race->entrants[result.race->decisive].status);
     case Reason::kAllSourcesFailed:
     case Reason::kDeadline:
       break;

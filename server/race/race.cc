@@ -72,6 +72,8 @@ class Underway final : public RaceRun, private Arrivals {
   /// Inside a call to one of our sources: what arrives then waits a turn.
   bool calling_ = false;
   bool over_ = false;
+  /// The latest turn of those who are out.
+  TimePoint turn_came_ = TimePoint::min();
   std::vector<EntrantResult> results_;
   absl::InlinedVector<Slot, 4> slots_;
 };
@@ -291,6 +293,9 @@ void Underway::Settle(size_t i, Outcome outcome) {
         FinalFailure(entrants()[i], result), now);
     return;
   }
+  if (slot.attempt && slot.attempt->turn_came() != kNever) {
+    turn_came_ = std::max(turn_came_, slot.attempt->turn_came());
+  }
   const DoorRef door = door_;
   slot.attempt = nullptr;  // gives back what it held before the next one starts
   if (!door->shut()) StartNextIfAllBeforeAreOut(now);
@@ -344,7 +349,7 @@ void Underway::CancelRunning(absl::StatusCode code, TimePoint now,
 }
 
 TimePoint Underway::turn_came() const {
-  TimePoint latest = TimePoint::min();
+  TimePoint latest = turn_came_;
   for (const Slot& slot : slots_) {
     if (slot.attempt) latest = std::max(latest, slot.attempt->turn_came());
   }

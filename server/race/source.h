@@ -30,8 +30,9 @@ class Attempt {
   virtual int attempts() const { return 1; }
 
   /// Since when it has not waited for its turn any more: kNever while it does,
-  /// TimePoint::min() where it did not have to. Of a race, the latest of those
-  /// that are running.
+  /// TimePoint::min() where it did not have to. Where several are asked,
+  /// together or one after another, the latest of all who have started, but for
+  /// those who ended without it.
   virtual TimePoint turn_came() const { return TimePoint::min(); }
 
   /// The most urgent priority of those who now wait for it has changed.

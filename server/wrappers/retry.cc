@@ -48,7 +48,7 @@ class RetryingAttempt final : public Attempt {
   int attempts() const override { return made_; }
 
   TimePoint turn_came() const override {
-    return attempt_ ? attempt_->turn_came() : TimePoint::min();
+    return attempt_ ? std::max(turn_came_, attempt_->turn_came()) : turn_came_;
   }
 
   void Reprioritise(int priority) override {
@@ -87,6 +87,7 @@ class RetryingAttempt final : public Attempt {
 
   void Ended(Outcome outcome) {
     const TimePoint now = loop().Now();
+    if (attempt_ && attempt_->turn_came() != kNever) turn_came_ = turn_came();
     attempt_ = nullptr;  // the wait must not keep what it held
     if (outcome.ok()) {
       Duration& fastest = retries_->fastest;
@@ -168,6 +169,8 @@ class RetryingAttempt final : public Attempt {
   Query query_;
   Done done_;
   int made_ = 0;
+  /// The latest turn of those that have ended.
+  TimePoint turn_came_ = TimePoint::min();
   TimePoint asked_{};
   /// OK until something failed.
   absl::Status first_;

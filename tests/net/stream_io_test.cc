@@ -104,7 +104,6 @@ class StreamIoTest : public ::testing::Test {
     script.closed = false;
   }
   void MakeReadable() { ASSERT_EQ(write(sockets_[1], "x", 1), 1); }
-  /// Once whatever is ready.
   /// Calls once whatever is ready.
   void Turn() { event_base_loop(loop_.base(), EVLOOP_ONCE | EVLOOP_NONBLOCK); }
   /// The sizes of the pieces that came.

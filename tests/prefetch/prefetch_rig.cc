@@ -116,7 +116,8 @@ PrefetchServer::PrefetchServer(World& world, size_t concurrency)
   parts.entrants = {
       {.source = find, .is_cache = true},
       {.source = WithLimit(loop, queue_, std::make_shared<Backend>(*this)),
-       .start = {.kind = StartRule::kOthersFail}},
+       .start = {.kind = StartRule::kOthersFail},
+       .final_codes = world.final_codes},
   };
   parts.caches = {
       {.name = "cache",

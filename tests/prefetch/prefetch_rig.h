@@ -27,6 +27,8 @@ struct World {
   size_t most_underway = 0;
   /// What the backend says of a key; a value where it is null.
   std::function<absl::Status(const std::string& key)> failure;
+  /// Which of them end its race.
+  CodeSet final_codes;
   /// The backend keeps everyone waiting.
   bool hold = false;
 };

@@ -274,6 +274,31 @@ TEST(Prefetches, AStopLeavesWhatIsStuckInTheJournal) {
   EXPECT_THAT(world.cache, SizeIs(5));
 }
 
+TEST(Prefetches, ARefusalOfOursThatEndsTheRaceIsNotTheKeysFailure) {
+  World world;
+  world.final_codes.set(
+      static_cast<size_t>(absl::StatusCode::kResourceExhausted));
+  bool full = true;
+  world.failure = [&](const std::string& key) {
+    absl::Status failure = absl::ResourceExhaustedError("full");
+    if (key == "k1") {
+      return full ? WithRefusal(std::move(failure), Refusal::kOverloaded)
+                  : absl::OkStatus();
+    }
+    return failure;  // of somebody else's
+  };
+  PrefetchServer server(world, 2);
+  server.prefetches().Start();
+  EXPECT_TRUE(server.Accept("a", {"k1", "k2"}).ok());
+  server.Advance(milliseconds(1));
+  EXPECT_EQ(server.View("a").failed, 1U);
+  EXPECT_EQ(server.View("a").stored, 0U);
+  full = false;
+  server.Advance(seconds(6));
+  EXPECT_EQ(server.View("a").failed, 1U);
+  EXPECT_EQ(server.View("a").stored, 1U);
+}
+
 TEST(Prefetches, WhatADrainingQueueNeverStartedStaysInTheJournal) {
   World world;
   world.hold = true;

@@ -340,6 +340,15 @@ TEST_F(RaceTest, WhoseTurnHadNotComeIsMarkedInTheReport) {
   EXPECT_EQ(RefusalOf(report.entrants[1].status), std::nullopt);
 }
 
+TEST_F(RaceTest, ATurnThatCameIsRememberedWhenTheEntrantIsOut) {
+  Enter(a_);
+  Enter(b_, kOthersFail);
+  a_->set_turn_came(loop_.Now());
+  Run();
+  a_->Answer(absl::UnavailableError(""));
+  EXPECT_EQ(run_->turn_came(), loop_.Now());
+}
+
 TEST_F(RaceTest, ItsTurnIsTheLatestOfThoseThatAreRunning) {
   Enter(a_);
   Enter(b_);

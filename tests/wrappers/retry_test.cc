@@ -292,7 +292,14 @@ TEST_F(RetryTest, ItsTurnIsThatOfTheAttemptUnderWay) {
   Start();
   EXPECT_EQ(attempt_->turn_came(), kNever);
   source_->Answer(Down());
-  EXPECT_EQ(attempt_->turn_came(), TimePoint::min()) << "it was asked";
+  EXPECT_EQ(attempt_->turn_came(), TimePoint::min()) << "it never came";
+}
+
+TEST_F(RetryTest, ATurnThatCameIsRememberedBetweenTwoAttempts) {
+  source_->set_turn_came(loop_.Now());
+  Start();
+  source_->Answer(Down());
+  EXPECT_EQ(attempt_->turn_came(), loop_.Now());
 }
 
 TEST_F(RetryTest, AttemptsMayOutliveTheSource) {
